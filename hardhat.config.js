@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import nodeTestRunner from "@nomicfoundation/hardhat-node-test-runner";
+import viem from "@nomicfoundation/hardhat-viem";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+export default defineConfig({
+  plugins: [nodeTestRunner, viem],
+  solidity: {
+    // The compiler comes from npm with a locked hash; nothing is downloaded.
+    version: "0.8.37",
+    path: require.resolve("solc/soljson.js"),
+    settings: {
+      viaIR: true,
+      // Transient storage is the newest opcode used; naming its fork keeps the code deployable on chains that lag.
+      evmVersion: "cancun",
+      optimizer: { enabled: true, runs: 200 },
+    },
+  },
+  paths: {
+    sources: "contracts",
+    tests: { nodejs: "tests/contracts/spec", solidity: "tests/contracts/fuzz" },
+  },
+  test: {
+    solidity: {
+      fuzz: { runs: 256, seed: "0x41737361" },
+      invariant: { runs: 24, depth: 48, failOnRevert: true },
+    },
+  },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", allowUnlimitedContractSize: false },
+  },
+});

@@ -1,0 +1,90 @@
+using Assay.Hosting.Http;
+using Assay.Hosting.Messaging;
+using Assay.Hosting.Options;
+using Assay.Hosting.Telemetry;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Assay.Hosting;
+
+/// <summary>What a service's <c>Program.cs</c> says about it.</summary>
+public sealed record Service<TOptions>(string Name) where TOptions : class, new()
+{
+    /// <summary>The part of the options that describes the bus.</summary>
+    public required Func<TOptions, BusOptions> Bus { get; init; }
+    public required Action<IServiceCollection, TOptions> Add { get; init; }
+    public Action<IBusRegistrationConfigurator> Consumers { get; init; } = _ => { };
+    public Action<IEndpointRouteBuilder> Map { get; init; } = _ => { };
+
+    /// <summary>Commands beside serving, by first argument, e.g. <c>rebuild</c>; each returns the exit code. Arguments of its own it reads from the configuration.</summary>
+    public IReadOnlyDictionary<string, Func<TOptions, IConfiguration, ILoggerFactory, Task<int>>> Commands { get; init; } =
+        new Dictionary<string, Func<TOptions, IConfiguration, ILoggerFactory, Task<int>>>();
+}
+
+/// <summary>Runs one service as a process: options, logs, bus, HTTP, health.</summary>
+public static class ServiceHost
+{
+    /// <summary>Exit code 0 after a clean stop, 2 with one line on standard error when the start was refused.</summary>
+    public static async Task<int> RunAsync<TOptions>(string[] args, Service<TOptions> service) where TOptions : class, new()
+    {
+        if (args.Any(arg => arg is "--help" or "-h"))
+        {
+            Console.Write(Help(service));
+            return 0;
+        }
+        try
+        {
+            var command = args.FirstOrDefault(arg => !arg.StartsWith('-'));
+            if (command is not null && command == args[0])
+                return await RunCommandAsync(args[1..], command, service);
+            await using var app = Build(args, service);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (StartRefusedException e)
+        {
+            await Console.Error.WriteLineAsync($"{service.Name}: {e.Message}");
+            return 2;
+        }
+    }
+
+    /// <summary>The service's web application, not started; tests start it with replaced settings.</summary>
+    public static WebApplication Build<TOptions>(string[] args, Service<TOptions> service, Action<WebApplicationBuilder>? change = null)
+        where TOptions : class, new()
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Logging.AddAssayLogs();
+        change?.Invoke(builder);
+        var options = OptionsReader.Read<TOptions>(builder.Configuration);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddAssayHttp();
+        service.Add(builder.Services, options);
+        builder.Services.AddAssayBus(service.Bus(options), service.Consumers);
+        var app = builder.Build();
+        app.UseAssayProblems();
+        app.MapHealth();
+        service.Map(app);
+        return app;
+    }
+
+    private static async Task<int> RunCommandAsync<TOptions>(string[] args, string name, Service<TOptions> service) where TOptions : class, new()
+    {
+        if (!service.Commands.TryGetValue(name, out var command))
+            throw new StartRefusedException($"unknown command '{name}'; see --help");
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
+        using var logs = LoggerFactory.Create(logging => logging.AddAssayLogs());
+        return await command(OptionsReader.Read<TOptions>(configuration), configuration, logs);
+    }
+
+    private static string Help<TOptions>(Service<TOptions> service) where TOptions : class, new() =>
+        $"""
+        assay {service.Name}{(service.Commands.Count > 0 ? $" [{string.Join(" | ", service.Commands.Keys)}]" : "")} [--Section:Name=value …]
+        Each setting may also come from the environment as Section__Name. HTTP address: --Urls=http://host:port
+
+        {OptionsReader.Help<TOptions>()}
+        """;
+}

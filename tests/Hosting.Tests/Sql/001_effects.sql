@@ -1,0 +1,1 @@
+create table effects (id int generated always as identity primary key, what text not null);
