@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The words that every part shares: types, events and errors
+interface IVocabulary {
+    // ---------------------------------------------------------------- types
+
+    /// @notice Where a job is. Released, Refunded and Slashed are final.
+    enum State { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
+
+    /// @notice Why a job ended; the same code stands in the event, the message, the table and on the page.
+    enum Outcome {
+        None,
+        Delivered,     // released, not sampled
+        Checked,       // released with the drawn re-executor's agreement
+        Unchecked,     // released after the long review, every drawn re-executor silent
+        Cleared,       // released because the seats confirmed the result
+        NoShow,        // refunded, no result in the run window
+        Unavailable,   // refunded, result never opened
+        Inconclusive,  // refunded, the seats did not agree or the case lapsed
+        WrongResult    // slashed, the seats agreed on another result
+    }
+
+    /// @notice How two results are compared: byte for byte, or within the bounds of the policy.
+    enum Comparison { Exact, Tolerance }
+
+    /// @notice What an attestation says. Exact: always Value. Tolerance: Match, Mismatch or Malformed against the opened claim.
+    enum Finding { None, Value, Match, Mismatch, Malformed }
+
+    enum Verdict { None, Cleared, Convicted, Inconclusive }
+
+    /// @notice The sub-accounts of the ledger. The two pools belong to the contract's own address.
+    enum Book { Available, Reserved, Bond, Locked, Earned, CheckPool, InsurancePool }
+
+    /// @notice Why money moved.
+    enum Reason {
+        None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, VerificationFee, RecordFee, KeeperPart,
+        CheckPay, Refund, Penalty, Slash, Compensation, AccuserReward, Insurance, CaseLock, CaseUnlock, SeatPay, Claim, Donation
+    }
+
+    /// @notice Why an item of a batch was left out. A batch of one reverts with `Skipped(code)` instead. Codes are checked in the order in which the
+    /// function's notice names them, so that an item is always left out for the same reason.
+    enum Skip {
+        None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
+        InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall
+    }
+
+    enum Action { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }
+
+    /// @notice Signed by the client. Its EIP-712 digest is the job id, so an order is one job on one chain and one contract.
+    struct Order {
+        address client;         // signs; pays
+        address operator;       // zero: any
+        bytes32 workload;       // SHA-256 of the canonical job manifest
+        bytes32 policy;         // SHA-256 of the canonical comparison policy
+        Comparison comparison;  // kind of that policy
+        uint96 unitPrice;
+        uint96 maxPrice;
+        uint96 maxFee;          // at most this for verification and keeper
+        uint32 runWindow;
+        uint256 nonce;          // bitmap nonce of the client
+        uint64 expiry;          // last second at which it may be opened
+    }
+
+    /// @notice Signed by the operator's `signer`: the inputs were fetched and match their digests.
+    struct Acceptance {
+        bytes32 order;          // job id: EIP-712 digest of the order
+        address operator;
+        address nodeKey;        // signs the Result
+        uint64 openBy;          // last second at which it may be opened
+    }
+
+    /// @notice Signed by the acceptance's node key.
+    struct Result {
+        bytes32 job;
+        bytes32 commitment;     // keccak256(abi.encode(salt, value)), value = keccak256(abi.encode(outputsRoot, units))
+        bytes32 manifest;       // SHA-256 of the run manifest (device, provider, versions); signed, never compared
+    }
+
+    /// @notice Signed by the `signer` of the drawn operator. Round 0 is the spot check, `seat` the attempt; round 1 is the case, `seat` its seat.
+    struct Attestation {
+        bytes32 job;
+        uint8 round;
+        uint8 seat;
+        Finding finding;
+        bytes32 value;          // the signer's own value
+        bytes32 salt;           // opens the seat's commitment; zero in round 0
+    }
+
+    /// @notice Signed by the `signer` of the seat's operator. `round` is 1.
+    struct SeatCommitment {
+        bytes32 job;
+        uint8 round;
+        uint8 seat;
+        bytes32 commitment;     // keccak256(abi.encode(salt, value))
+    }
+
+    /// @notice Opens a result's commitment.
+    struct Opening { bytes32 outputsRoot; uint64 units; bytes32 salt; }
+
+    struct OpenItem { Order order; bytes orderSignature; Acceptance acceptance; bytes acceptanceSignature; }
+    struct SubmitItem { Result result; bytes signature; }
+    struct ReleaseItem { bytes32 job; Opening opening; Attestation check; bytes checkSignature; } // no check: empty signature
+    struct CommitItem { SeatCommitment commitment; bytes signature; }
+
+    /// @notice Fixed at construction.
+    struct Parameters {
+        uint32 floorPpm;            // f: least share of jobs that is sampled
+        uint32 recordNumerator;     // c
+        uint32 recordOffset;        // a; rate = min(1, max(f, c / (k + a))), k = clean checks; c >= a
+        uint32 epochBlocks;
+        uint32 minRoster;           // active places needed to open a job
+        uint32 maxRunWindow;
+        uint32 reviewWindow;
+        uint32 checkWindow;         // after each such window the next re-executor may answer, MAX_ATTEMPTS in all
+        uint32 longReview;
+        uint32 openWindow;
+        uint32 commitWindow;        // per draw or refill of seats
+        uint32 revealWindow;        // after the last commitment
+        uint32 verdictWindow;       // after the accusation
+        uint32 appealWindow;        // after the conviction
+        uint32 unbondingDelay;
+        uint32 noShowPpm;           // of the max price
+        uint32 noShowsToJail;
+        uint32 seatPenaltyPpm;      // of the max price
+        uint32 accuserPpm;          // of the slash, at most 100,000
+        uint96 minBond;
+        uint96 keeperPart;
+    }
+
+    struct Job {
+        address client;
+        address operator;
+        address nodeKey;          // signs the result
+        State state;
+        Outcome outcome;
+        Comparison comparison;
+        uint96 unitPrice;
+        uint96 maxPrice;
+        uint96 fee;               // reserved beside the max price: check fee and keeper's part
+        uint64 openedAt;
+        uint32 runWindow;
+        uint64 submittedAt;
+        uint64 epoch;             // of the submission
+        uint32 ratePpm;           // sampling rate, frozen at submission
+        uint32 rosterLength;      // frozen at submission
+        bytes32 commitment;
+    }
+
+    /// @notice What an accusation set off. Empty (zeros) for a job that was never accused.
+    struct Case {
+        address accuser;          // operator
+        uint64 accusedAt;
+        uint64 epoch;
+        uint32 rosterLength;
+        uint64 commitBy;
+        uint64 revealBy;          // zero until the last commitment
+        uint8 draws;              // places drawn so far, refills included
+        bool claimOpened;
+        bytes32 claim;            // opened value
+        uint64 convictedAt;
+        address[3] seats;
+        bytes32[3] commitments;
+    }
+
+    struct Operator {
+        address signer;           // hot key: acceptances, attestations, seat commitments
+        address payout;           // also its cluster
+        uint96 bond;
+        uint96 unbonding;
+        uint64 unbondsAt;
+        uint96 exposure;
+        uint96 locked;
+        uint96 earned;
+        uint32 clean;             // confirmed clean checks
+        uint32 noShows;
+        uint32 strikes;           // silent as re-executor or seat
+        bool active;              // holds a place in the roster
+        uint32 place;             // index in the roster, meaningful while active
+    }
+
+    /// @notice One place of the append-only roster.
+    struct Place { address operator; address cluster; uint64 retiredAt; } // block number, zero while active
+
+    // ---------------------------------------------------------------- events
+
+    /// @notice One movement of one book, with the resulting balance. Summed alone, these events rebuild every balance. The movements of one
+    /// transaction sum to the tokens that it brought in or paid out.
+    /// @param job The job it belongs to; zero for deposits, bonds and the keeper's parts, which a batch sums.
+    /// @param account The client or operator; the contract itself for the two pools.
+    event LedgerMoved(bytes32 indexed job, address indexed account, Book book, Reason reason, int256 amount, uint256 balance);
+
+    /// @notice An operator exists from now on; its signer and payout address never change.
+    event OperatorRegistered(address indexed operator, address signer, address payout);
+    /// @notice The operator holds a new place of the roster and may be drawn from.
+    event OperatorJoined(address indexed operator, uint32 place, address cluster);
+    /// @notice The operator's place is retired in this block, by jail, by unbonding below the minimum, or because half of the minimum was lost.
+    event OperatorRetired(address indexed operator, uint32 place, bool jailed);
+    /// @notice The operator was absent. NoShow and Unavailable count towards jail; Unchecked (silent re-executor) and Inconclusive (silent seat) are strikes.
+    event OperatorStruck(address indexed operator, bytes32 indexed job, Outcome outcome, uint32 count);
+    /// @notice `amount` joined the unbonding stake, all of which may leave from `unbondsAt`.
+    event UnbondingRequested(address indexed operator, uint96 amount, uint64 unbondsAt);
+    /// @notice The client's nonce can no longer open a job.
+    event NonceCancelled(address indexed client, uint256 nonce);
+
+    /// @notice `maxPrice + fee` is reserved and the operator has `runWindow` seconds.
+    event JobOpened(bytes32 indexed job, address indexed client, address indexed operator, address nodeKey, bytes32 workload, bytes32 policy,
+        Comparison comparison, uint96 unitPrice, uint96 maxPrice, uint96 fee, uint32 runWindow, uint256 nonce);
+    /// @notice A sealed result; epoch, rate and roster length of its sampling are frozen.
+    event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, uint64 epoch, uint32 ratePpm, uint32 rosterLength);
+    /// @notice The epoch's seed, forever.
+    event SeedRecorded(uint64 indexed epoch, bytes32 seed);
+    /// @notice The result is accepted and the operator has earned `price`, less what its record costs.
+    /// @param reexecutor Who confirmed the spot check; zero if nobody did.
+    event RewardReleased(bytes32 indexed job, address indexed operator, Outcome outcome, bytes32 outputsRoot, uint64 units, uint96 price, address reexecutor);
+    /// @notice The client has `refund` back. `penalty` is what the operator lost, of which the client got half.
+    event JobRefunded(bytes32 indexed job, address indexed client, Outcome outcome, uint96 refund, uint96 penalty);
+    /// @notice The drawn re-executor disagrees; the seats will be drawn with the seed of the epoch after `epoch`.
+    event ResultAccused(bytes32 indexed job, address indexed accuser, bytes32 value, uint64 epoch, uint32 rosterLength);
+    /// @notice Three operators must commit a value by `commitBy`.
+    event SeatsDrawn(bytes32 indexed job, address[3] seats, uint64 commitBy);
+    /// @notice A silent seat went to the next operator drawn.
+    event SeatRefilled(bytes32 indexed job, uint8 seat, address from, address to, uint64 commitBy);
+    /// @notice A seat committed its value.
+    event SeatCommitted(bytes32 indexed job, uint8 seat, address indexed operator, bytes32 commitment);
+    /// @notice All three committed: the claim may be opened and the certificate must come by `revealBy`.
+    event SeatsSealed(bytes32 indexed job, uint64 revealBy);
+    /// @notice The accused result was opened.
+    event ClaimOpened(bytes32 indexed job, bytes32 outputsRoot, uint64 units, bytes32 salt);
+    /// @notice The certificate. `value` is the one all seats agree on (exact), else zero; `evidence` is the SHA-256 of the caller's bundle, not checked here.
+    event VerdictReached(bytes32 indexed job, Verdict verdict, bytes32 value, bytes32 evidence);
+    /// @notice The split of a slash; what is missing to `amount` is the keeper's part.
+    event StakeSlashed(bytes32 indexed job, address indexed operator, uint96 amount, uint96 compensation, uint96 accuserReward, uint96 insured);
+    /// @notice An item of a batch was left out; the others were not touched by it.
+    event ItemSkipped(bytes32 indexed job, Action action, Skip code);
+
+    // ---------------------------------------------------------------- errors
+
+    /// @notice The only item of a batch cannot be done.
+    error Skipped(Skip code);
+    /// @notice A parameter is out of its bounds or contradicts another one.
+    error BadParameter(string name);
+    /// @notice An address that must not be zero.
+    error ZeroAddress();
+    /// @notice An amount that must not be zero.
+    error ZeroAmount();
+    /// @notice The token moved another amount than asked; such tokens are refused.
+    error UnexpectedTransfer(uint256 expected, uint256 received);
+    /// @notice The book holds less than asked for.
+    error InsufficientBalance(uint256 balance, uint256 amount);
+    /// @notice Donations go to CheckPool or InsurancePool.
+    error NotAPool(Book book);
+    /// @notice The nonce has opened a job or was cancelled.
+    error NonceSpent(address client, uint256 nonce);
+    /// @notice The caller is an operator already.
+    error AlreadyRegistered(address operator);
+    /// @notice Nobody registered under this address.
+    error NotRegistered(address operator);
+    /// @notice The operator holds a place already.
+    error AlreadyActive(address operator);
+    /// @notice The bond that stays, less what unbonds, is below the minimum.
+    error BondTooSmall(uint256 bond, uint256 minimum);
+    /// @notice The job is in a state in which this is not allowed.
+    error WrongState(bytes32 job, State state);
+    /// @notice The act is allowed from `from` on.
+    error Early(uint256 time, uint256 from);
+    /// @notice The act was allowed until `until`.
+    error Late(uint256 time, uint256 until);
+    /// @notice The seed of this epoch has not been recorded.
+    error SeedUnknown(uint64 epoch);
+    /// @notice The seed of this epoch stands already.
+    error SeedKnown(uint64 epoch);
+    /// @notice The epoch lasts until the end of `lastBlock`.
+    error EpochRuns(uint64 epoch, uint256 lastBlock);
+    /// @notice The job is not sampled, so nobody was drawn to accuse it.
+    error NotSampled(bytes32 job);
+    /// @notice The seats of this case were drawn already.
+    error SeatsKnown(bytes32 job);
+    /// @notice The draw found only `found` places for `wanted` picks.
+    error RosterExhausted(uint256 found, uint256 wanted);
+    /// @notice No such seat, or not one that waits for a commitment.
+    error SeatNotOpen(bytes32 job, uint8 seat);
+    /// @notice Not every seat has committed.
+    error SeatsNotSealed(bytes32 job);
+    /// @notice The claim was opened already.
+    error ClaimKnown(bytes32 job);
+    /// @notice The opening does not match the commitment.
+    error WrongOpening(bytes32 job);
+    /// @notice The seat's attestation is not one that this certificate may carry.
+    error WrongAttestation(bytes32 job, uint8 seat, Skip code);
+}

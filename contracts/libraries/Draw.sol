@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IVocabulary} from "../interfaces/IVocabulary.sol";
+
+/// @title Who checks a result: a draw that anybody can repeat from the seed and the roster
+library Draw {
+    bytes32 internal constant DOMAIN = keccak256("assay.draw");
+
+    /// @notice Bounds the gas of a draw. With half of the roster ineligible, one draw in 2^64 finds nobody.
+    uint256 internal constant PROBES = 64;
+
+    /// @notice What a draw depends on beside the roster.
+    struct Terms {
+        bytes32 seed;
+        bytes32 job;
+        uint8 round;              // 0 spot check, 1 case
+        uint256 rosterLength;     // frozen before the seed's block
+        uint256 lastBlock;        // of the seed's epoch; who retired later still counts
+        address client;           // never drawn
+        address operatorCluster;  // never drawn
+        address accuserCluster;   // never drawn; zero in round 0
+    }
+
+    /// @notice The first picks in order, each of a cluster of its own; fewer than `count` if the probes ran out.
+    function picks(IVocabulary.Place[] storage roster, Terms memory terms, uint256 count) internal view returns (address[] memory drawn) {
+        drawn = new address[](count);
+        address[] memory clusters = new address[](count);
+        uint256 found;
+        for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
+            IVocabulary.Place storage place = roster[indexAt(terms, probe)];
+            (address cluster, uint64 retiredAt) = (place.cluster, place.retiredAt);
+            if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
+            if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
+            address operator = place.operator;
+            if (operator == terms.client) continue;
+            clusters[found] = cluster;
+            drawn[found++] = operator;
+        }
+        // The length is cut to what was found; the words behind it stay unused.
+        assembly ("memory-safe") {
+            mstore(drawn, found)
+        }
+    }
+
+    /// @notice The roster index of a probe.
+    function indexAt(Terms memory terms, uint256 probe) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(DOMAIN, terms.seed, terms.job, terms.round, probe))) % terms.rosterLength;
+    }
+
+    function contains(address[] memory list, uint256 length, address item) private pure returns (bool) {
+        for (uint256 i; i < length; ++i) {
+            if (list[i] == item) return true;
+        }
+        return false;
+    }
+}

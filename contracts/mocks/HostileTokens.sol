@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+
+/// @title Keeps one percent of what is sent
+contract FeeToken is ERC20("Fee", "FEE") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (from == address(0) || to == address(0)) return super._update(from, to, amount);
+        super._update(from, to, amount - amount / 100);
+        super._update(from, address(0), amount / 100);
+    }
+}
+
+/// @title Says no by its return value and moves nothing, once told to
+contract FalseToken is ERC20("False", "FLS") {
+    bool public refusing;
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function refuse() external {
+        refusing = true;
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        return !refusing && super.transfer(to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        return !refusing && super.transferFrom(from, to, amount);
+    }
+}
+
+/// @title Says yes and moves nothing
+contract IdleToken is ERC20("Idle", "IDL") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function transferFrom(address, address, uint256) public pure override returns (bool) {
+        return true;
+    }
+}
+
+/// @title Calls back into whoever it is told to, in the middle of every transfer
+contract ReentrantToken is ERC20("Reentrant", "REE") {
+    address public target;
+    bytes public call;
+
+    /// @notice The last callback's result, for the test to look at.
+    bool public succeeded;
+    bytes public answer;
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function arm(address target_, bytes calldata call_) external {
+        target = target_;
+        call = call_;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        super._update(from, to, amount);
+        if (target == address(0)) return;
+        address called = target;
+        target = address(0);
+        (succeeded, answer) = called.call(call);
+    }
+}

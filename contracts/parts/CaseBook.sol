@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Pricing} from "../libraries/Pricing.sol";
+import {JobBook} from "./JobBook.sol";
+
+/// @title Cases as they are kept
+/// @dev The last part that declares storage: escrow and court both inherit this chain of parts, which is what makes their layouts one.
+abstract contract CaseBook is JobBook {
+    struct CaseRecord {
+        address accuser;
+        uint96 accuserLock;
+        uint96 operatorLock;
+        uint40 accusedAt;
+        uint40 epoch;
+        uint32 rosterLength;
+        uint8 draws;
+        uint8 committed;
+        bool claimOpened;
+        uint40 commitBy;
+        uint40 revealBy;
+        uint40 convictedAt;
+        uint64 claimUnits;
+        bytes32 claimRoot;
+        address[3] seats;
+        bytes32[3] commitments;
+        bytes32 accusedValue;
+    }
+
+    mapping(bytes32 job => CaseRecord) internal _cases;
+
+    /// @dev The re-executor's signed value is the same word whether it confirms or accuses, so whoever holds it may send it as an accusation. Where it
+    /// equals the opened claim nobody disputes the result.
+    function _isConfirmed(JobRecord storage job, CaseRecord storage record, bytes32 value) internal view returns (bool) {
+        return job.comparison == Comparison.Exact && record.accusedValue == value;
+    }
+
+    /// @dev Ends a case whose accuser confirmed the claim, as the release would have. Returns the keeper's part.
+    function _settleConfirmed(bytes32 id, JobRecord storage job, CaseRecord storage record, Opening calldata opening)
+        internal
+        returns (uint256)
+    {
+        address accuser = record.accuser;
+        _unlock(id, job.operator, record.operatorLock);
+        _unlock(id, accuser, record.accuserLock);
+        return _payOut(id, job, Outcome.Checked, opening.outputsRoot, opening.units, accuser);
+    }
+
+    /// @dev Back to the bond, but for what an earlier slash could not reach because it was locked.
+    function _unlock(bytes32 id, address operator, uint256 amount) internal {
+        _debit(id, operator, Book.Locked, Reason.CaseUnlock, amount);
+        OperatorRecord storage record = _operators[operator];
+        uint256 owed = record.owed;
+        if (owed != 0) {
+            uint256 taken = Pricing.min(owed, amount);
+            record.owed = uint96(Pricing.min(owed - taken, record.locked));
+            _credit(id, address(this), Book.InsurancePool, Reason.Insurance, taken);
+            amount -= taken;
+        }
+        _credit(id, operator, Book.Bond, Reason.CaseUnlock, amount);
+    }
+}

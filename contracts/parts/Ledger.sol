@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IVocabulary} from "../interfaces/IVocabulary.sol";
+
+/// @title The books: every balance, and the one place where any of them changes
+abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
+    using SafeCast for uint256;
+
+    struct Account {
+        uint128 available;
+        uint128 reserved;
+    }
+
+    /// @dev Packed so that opening and releasing a job touch the first three words only.
+    struct OperatorRecord {
+        address signer;
+        uint96 bond;
+        uint96 exposure;
+        uint96 unbonding;
+        uint32 placeNumber; // index in the roster plus one; zero while not active
+        uint32 clean;
+        address payout;
+        uint96 earned;
+        uint96 locked;
+        uint40 unbondsAt;
+        uint40 rejoinsAt;
+        uint32 noShows;
+        uint32 strikes;
+        uint96 owed; // of a slash that found stake locked in other cases; never more than `locked`
+    }
+
+    struct Pools {
+        uint128 checkPool;
+        uint128 insurancePool;
+    }
+
+    Parameters internal _parameters;
+    Pools internal _pools;
+    mapping(address => Account) internal _accounts;
+    mapping(address => OperatorRecord) internal _operators;
+
+    function _credit(bytes32 job, address who, Book book, Reason reason, uint256 amount) internal {
+        if (amount == 0) return;
+        uint256 balance = _balanceOf(who, book) + amount;
+        _setBalance(who, book, balance);
+        emit LedgerMoved(job, who, book, reason, amount.toInt256(), balance);
+    }
+
+    function _debit(bytes32 job, address who, Book book, Reason reason, uint256 amount) internal {
+        if (amount == 0) return;
+        uint256 balance = _balanceOf(who, book);
+        require(balance >= amount, InsufficientBalance(balance, amount));
+        balance -= amount;
+        _setBalance(who, book, balance);
+        emit LedgerMoved(job, who, book, reason, -amount.toInt256(), balance);
+    }
+
+    /// @dev Unbonding stake is taken too: what leaves the bond never leaves it smaller than what still unbonds.
+    function _debitBond(bytes32 job, address who, Reason reason, uint256 amount) internal {
+        _debit(job, who, Book.Bond, reason, amount);
+        OperatorRecord storage operator = _operators[who];
+        if (operator.unbonding > operator.bond) operator.unbonding = operator.bond;
+    }
+
+    function _payKeeper(uint256 amount) internal {
+        _credit(0, msg.sender, Book.Available, Reason.KeeperPart, amount);
+    }
+
+    function _balanceOf(address who, Book book) private view returns (uint256) {
+        if (book == Book.Available) return _accounts[who].available;
+        if (book == Book.Reserved) return _accounts[who].reserved;
+        if (book == Book.Bond) return _operators[who].bond;
+        if (book == Book.Locked) return _operators[who].locked;
+        if (book == Book.Earned) return _operators[who].earned;
+        if (book == Book.CheckPool) return _pools.checkPool;
+        return _pools.insurancePool;
+    }
+
+    function _setBalance(address who, Book book, uint256 balance) private {
+        if (book == Book.Available) _accounts[who].available = balance.toUint128();
+        else if (book == Book.Reserved) _accounts[who].reserved = balance.toUint128();
+        else if (book == Book.Bond) _operators[who].bond = balance.toUint96();
+        else if (book == Book.Locked) _operators[who].locked = balance.toUint96();
+        else if (book == Book.Earned) _operators[who].earned = balance.toUint96();
+        else if (book == Book.CheckPool) _pools.checkPool = balance.toUint128();
+        else _pools.insurancePool = balance.toUint128();
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IEscrow} from "../interfaces/IEscrow.sol";
+import {Pricing} from "../libraries/Pricing.sol";
+import {Roster} from "./Roster.sol";
+import {Treasury} from "./Treasury.sol";
+
+/// @title Operators: registration, bonds, exit, earnings
+abstract contract Operators is Treasury, Roster {
+    /// @inheritdoc IEscrow
+    function register(address signer, address payout, uint96 bond) external nonReentrant {
+        require(signer != address(0) && payout != address(0), ZeroAddress());
+        OperatorRecord storage operator = _operators[msg.sender];
+        require(operator.signer == address(0), AlreadyRegistered(msg.sender));
+        require(bond >= _parameters.minBond, BondTooSmall(bond, _parameters.minBond));
+
+        operator.signer = signer;
+        operator.payout = payout;
+        emit OperatorRegistered(msg.sender, signer, payout);
+        _credit(0, msg.sender, Book.Bond, Reason.Bonding, bond);
+        _join(msg.sender);
+        _pull(bond);
+    }
+
+    /// @inheritdoc IEscrow
+    function addBond(uint96 amount) external nonReentrant {
+        require(amount > 0, ZeroAmount());
+        _registered(msg.sender);
+        _credit(0, msg.sender, Book.Bond, Reason.Bonding, amount);
+        _pull(amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function requestUnbonding(uint96 amount) external nonReentrant {
+        require(amount > 0, ZeroAmount());
+        OperatorRecord storage operator = _registered(msg.sender);
+        uint96 free = operator.bond - operator.unbonding;
+        require(amount <= free, InsufficientBalance(free, amount));
+
+        operator.unbonding += amount;
+        operator.unbondsAt = uint40(block.timestamp + _parameters.unbondingDelay);
+        emit UnbondingRequested(msg.sender, amount, operator.unbondsAt);
+        if (free - amount < _parameters.minBond) _retire(msg.sender, false);
+    }
+
+    /// @inheritdoc IEscrow
+    function withdrawBond() external nonReentrant {
+        OperatorRecord storage operator = _registered(msg.sender);
+        uint96 amount = operator.unbonding;
+        require(amount > 0, ZeroAmount());
+        require(block.timestamp >= operator.unbondsAt, Early(block.timestamp, operator.unbondsAt));
+
+        // The delay outlasts a job that is moved on in time; one that was not must not lose its cover.
+        (uint256 stays, uint256 covers) = (operator.bond - amount, 2 * uint256(operator.exposure) * Pricing.PPM / _parameters.floorPpm);
+        require(stays >= covers, BondTooSmall(stays, covers));
+
+        operator.unbonding = 0;
+        _debit(0, msg.sender, Book.Bond, Reason.BondWithdrawal, amount);
+        _push(msg.sender, amount);
+    }
+
+    /// @inheritdoc IEscrow
+    function rejoin() external nonReentrant {
+        OperatorRecord storage operator = _registered(msg.sender);
+        require(operator.placeNumber == 0, AlreadyActive(msg.sender));
+        uint96 free = operator.bond - operator.unbonding;
+        require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
+        require(block.timestamp >= operator.rejoinsAt, Early(block.timestamp, operator.rejoinsAt));
+
+        operator.noShows = 0;
+        _join(msg.sender);
+    }
+
+    /// @inheritdoc IEscrow
+    function claim(address operator) external nonReentrant {
+        OperatorRecord storage record = _registered(operator);
+        uint96 amount = record.earned;
+        require(amount > 0, ZeroAmount());
+
+        _debit(0, operator, Book.Earned, Reason.Claim, amount);
+        _push(record.payout, amount);
+    }
+
+    function _registered(address who) private view returns (OperatorRecord storage operator) {
+        operator = _operators[who];
+        require(operator.signer != address(0), NotRegistered(who));
+    }
+}

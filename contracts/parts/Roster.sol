@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ledger} from "./Ledger.sol";
+
+/// @title The append-only roster: who may be drawn, who left it, who was absent
+abstract contract Roster is Ledger {
+    Place[] internal _roster;
+    uint32 internal _activeOperators;
+
+    function _join(address who) internal {
+        OperatorRecord storage operator = _operators[who];
+        uint32 place = uint32(_roster.length);
+        _roster.push(Place(who, operator.payout, 0));
+        operator.placeNumber = place + 1;
+        ++_activeOperators;
+        emit OperatorJoined(who, place, operator.payout);
+    }
+
+    /// @dev Nothing to do for who is not active.
+    function _retire(address who, bool jailed) internal {
+        OperatorRecord storage operator = _operators[who];
+        if (operator.placeNumber == 0) return;
+        uint32 place = operator.placeNumber - 1;
+        operator.placeNumber = 0;
+        --_activeOperators;
+        _roster[place].retiredAt = uint64(block.number);
+        // Places taken and left at will would fill the roster until the draw finds nobody.
+        operator.rejoinsAt = uint40(block.timestamp + _parameters.unbondingDelay);
+        emit OperatorRetired(who, place, jailed);
+    }
+
+    /// @dev A place costs a bond. One penalty does not take it, half of the least bond gone does: who has nothing to lose must not accuse or sit.
+    function _retireIfPoor(address who) internal {
+        OperatorRecord storage operator = _operators[who];
+        if (2 * (uint256(operator.bond) + operator.locked) < _parameters.minBond) _retire(who, false);
+    }
+
+    /// @dev Availability is a book of its own: a strike touches neither the record of clean checks nor money.
+    function _strike(address who, bytes32 job, Outcome outcome) internal {
+        emit OperatorStruck(who, job, outcome, ++_operators[who].strikes);
+    }
+
+    function _countNoShow(address who, bytes32 job, Outcome outcome) internal {
+        uint32 count = ++_operators[who].noShows;
+        emit OperatorStruck(who, job, outcome, count);
+        if (count >= _parameters.noShowsToJail) _retire(who, true);
+    }
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Escrow} from "../../../contracts/Escrow.sol";
+import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
+import {TestToken} from "../../../contracts/mocks/TestToken.sol";
+import {vm} from "./Vm.sol";
+
+/// @title Acts for clients, operators and keepers, and remembers what it did
+/// @dev Every act is one that the protocol allows at that moment, so a revert is a finding.
+contract Handler {
+    uint256 public constant CLIENTS = 3;
+    uint256 public constant OPERATORS = 8;
+    uint256 private constant CLIENT_KEY = 1000;
+    uint256 private constant SIGNER_KEY = 2000;
+    uint256 private constant NODE_KEY = 3000;
+    address private constant KEEPER = address(0xbeef);
+
+    struct Play {
+        uint64 units;
+        bool ended;
+        V.State end;
+        V.Outcome outcome;
+        bool framed; // accused with the re-executor's agreement
+        bytes32[3] values;
+    }
+
+    Escrow public immutable escrow;
+    TestToken public immutable token;
+    V.Parameters private _p;
+    bytes32[] public jobs;
+    mapping(bytes32 job => Play) private _plays;
+    mapping(V.Outcome => uint256) public ends;
+    uint256 public settledFramed;
+    mapping(uint64 epoch => uint256) private _seededAt;
+    uint256 private _nonce;
+    uint256 public time = 1_000_000;
+    uint256 public height = 1000;
+
+    constructor(Escrow escrow_, TestToken token_) {
+        (escrow, token) = (escrow_, token_);
+        _p = escrow.parameters();
+        settle();
+        for (uint256 i; i < CLIENTS; ++i) {
+            fund(client(i), 100_000e6);
+            vm.prank(client(i));
+            escrow.deposit(50_000e6);
+        }
+        for (uint256 i; i < OPERATORS; ++i) {
+            fund(operator(i), 100_000e6);
+            vm.prank(operator(i));
+            escrow.register(vm.addr(SIGNER_KEY + i), address(uint160(0x9000 + i)), 5_000e6);
+        }
+    }
+
+    function client(uint256 i) public pure returns (address) {
+        return vm.addr(CLIENT_KEY + i);
+    }
+
+    function operator(uint256 i) public pure returns (address) {
+        return address(uint160(0x5000 + i));
+    }
+
+    function keeper() external pure returns (address) {
+        return KEEPER;
+    }
+
+    function jobCount() external view returns (uint256) {
+        return jobs.length;
+    }
+
+    function playOf(bytes32 job) external view returns (Play memory) {
+        return _plays[job];
+    }
+
+    // ---- money
+
+    function deposit(uint256 who, uint96 amount) external {
+        settle();
+        address from = client(who % CLIENTS);
+        amount = uint96(1 + amount % 1000e6);
+        if (token.balanceOf(from) < amount) return;
+        vm.prank(from);
+        escrow.deposit(amount);
+    }
+
+    function withdraw(uint256 who, uint256 amount) external {
+        settle();
+        address from = client(who % CLIENTS);
+        (uint256 available,) = escrow.account(from);
+        if (available == 0) return;
+        vm.prank(from);
+        escrow.withdraw(1 + amount % available);
+    }
+
+    function donate(uint96 amount, bool insurance) external {
+        settle();
+        amount = uint96(1 + amount % 1000e6);
+        fund(KEEPER, amount);
+        vm.prank(KEEPER);
+        escrow.donate(insurance ? V.Book.InsurancePool : V.Book.CheckPool, amount);
+    }
+
+    function bond(uint256 who, uint96 amount) external {
+        settle();
+        address from = operator(who % OPERATORS);
+        amount = uint96(1 + amount % 2000e6);
+        if (token.balanceOf(from) < amount) return;
+        vm.prank(from);
+        escrow.addBond(amount);
+    }
+
+    /// @dev Rare, or nobody is left to draw.
+    function unbond(uint256 who, uint96 amount) external {
+        settle();
+        address from = operator(who % OPERATORS);
+        V.Operator memory record = escrow.operatorOf(from);
+        uint96 free = record.bond - record.unbonding;
+        if (free == 0 || amount % 4 != 0) return;
+        vm.prank(from);
+        escrow.requestUnbonding(1 + amount % free);
+    }
+
+    function withdrawBond(uint256 who, bool wait) external {
+        settle();
+        address from = operator(who % OPERATORS);
+        V.Operator memory record = escrow.operatorOf(from);
+        if (record.unbonding == 0) return;
+        if (record.bond - record.unbonding < 2e6 * uint256(record.exposure) / _p.floorPpm) return;
+        if (record.unbondsAt > time) {
+            if (!wait) return;
+            pass(record.unbondsAt - time);
+        }
+        vm.prank(from);
+        escrow.withdrawBond();
+    }
+
+    /// @dev Rare, because it waits long.
+    function rejoin(uint256 who, uint8 wait) external {
+        settle();
+        address from = operator(who % OPERATORS);
+        V.Operator memory record = escrow.operatorOf(from);
+        if (wait % 4 != 0 || record.active || record.bond - record.unbonding < _p.minBond) return;
+        pass(_p.unbondingDelay);
+        vm.prank(from);
+        escrow.rejoin();
+    }
+
+    function claim(uint256 who) external {
+        settle();
+        address of_ = operator(who % OPERATORS);
+        if (escrow.operatorOf(of_).earned == 0) return;
+        vm.prank(KEEPER);
+        escrow.claim(of_);
+    }
+
+    // ---- jobs
+
+    function open(uint256 who, uint256 by, uint96 maxPrice, uint64 units, bool tolerance) external {
+        settle();
+        (who, by) = (who % CLIENTS, by % OPERATORS);
+        maxPrice = uint96(1 + maxPrice % 250e6);
+        V.Operator memory record = escrow.operatorOf(operator(by));
+        (uint256 available,) = escrow.account(client(who));
+        uint256 free = record.bond - record.unbonding;
+        bool admitted = 2 * uint256(maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + maxPrice) <= free;
+        if (!record.active || escrow.activeOperators() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
+
+        V.OpenItem[] memory items = new V.OpenItem[](1);
+        V.Order memory order = V.Order({
+            client: client(who), operator: address(0), workload: 0, policy: 0,
+            comparison: tolerance ? V.Comparison.Tolerance : V.Comparison.Exact, unitPrice: 1e6, maxPrice: maxPrice,
+            maxFee: maxPrice + 1e6, runWindow: 100, nonce: _nonce++, expiry: type(uint64).max
+        });
+        bytes32 id = escrow.hashOrder(order);
+        V.Acceptance memory acceptance = V.Acceptance(id, operator(by), vm.addr(NODE_KEY + by), type(uint64).max);
+        items[0] = V.OpenItem(
+            order, sign(CLIENT_KEY + who, id), acceptance, sign(SIGNER_KEY + by, escrow.hashAcceptance(acceptance))
+        );
+        escrow.open(items);
+        jobs.push(id);
+        _plays[id].units = units % 300;
+    }
+
+    /// @notice Brings one job one step further, honestly or not, as `choice` has it.
+    function step(uint256 which, uint256 choice) public {
+        settle();
+        if (jobs.length == 0) return;
+        bytes32 id = jobs[which % jobs.length];
+        V.State state = escrow.jobOf(id).state;
+        if (state == V.State.Open) submitOrExpire(id, choice);
+        else if (state == V.State.Submitted) releaseOrAccuse(id, choice);
+        else if (state == V.State.Accused) stepCase(id, choice);
+        else if (state == V.State.Convicted) slash(id);
+        V.Job memory job = escrow.jobOf(id);
+        if (!_plays[id].ended && job.state >= V.State.Released) {
+            (_plays[id].ended, _plays[id].end, _plays[id].outcome) = (true, job.state, job.outcome);
+            ++ends[job.outcome];
+        }
+    }
+
+    /// @notice Brings one job to its end, so that deep states are not rare.
+    function finish(uint256 which, uint256 choice) external {
+        for (uint256 i; i < 8; ++i) {
+            step(which, uint256(keccak256(abi.encode(choice, i))));
+        }
+    }
+
+    function submitOrExpire(bytes32 id, uint256 choice) private {
+        V.Job memory job = escrow.jobOf(id);
+        bool late = time > job.openedAt + job.runWindow;
+        if (late || choice % 6 == 0) {
+            if (!late) pass(job.openedAt + job.runWindow + 1 - time);
+            vm.prank(KEEPER);
+            escrow.expire(single(id));
+            return;
+        }
+        V.SubmitItem[] memory items = new V.SubmitItem[](1);
+        V.Result memory result = V.Result(id, keccak256(abi.encode(bytes32("salt"), honest(id))), 0);
+        items[0] = V.SubmitItem(result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
+        escrow.submit(items);
+    }
+
+    function releaseOrAccuse(bytes32 id, uint256 choice) private {
+        V.Job memory job = escrow.jobOf(id);
+        recordSeed(job.epoch + 1);
+        (, bool sampled) = escrow.isSampled(id);
+        uint256 start = checkedFrom(job);
+        uint256 longEnd = start + _p.longReview;
+        if (choice % 9 == 0) {
+            uint256 until = start + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow);
+            if (time <= until) pass(until + 1 - time);
+            vm.prank(KEEPER);
+            escrow.expire(single(id));
+            return;
+        }
+        uint8 attempt = uint8(choice / 9 % 3);
+        address checker = sampled ? escrow.drawnFor(id, attempt) : address(0);
+        uint256 due = start + uint256(attempt) * _p.checkWindow;
+        V.Attestation memory check;
+        bytes memory signature;
+        if (checker != address(0) && choice / 27 % 4 != 0) {
+            if (time < due) pass(due - time);
+            bool accuse = choice / 108 % 2 == 0 && time <= longEnd;
+            bool exact = job.comparison == V.Comparison.Exact;
+            V.Finding finding = exact ? V.Finding.Value : accuse ? V.Finding.Mismatch : V.Finding.Match;
+            bool framing = exact && accuse && choice / 216 % 3 == 0;
+            check = V.Attestation(id, 0, attempt, finding, accuse && !framing ? bytes32("other") : honest(id), 0);
+            signature = sign(SIGNER_KEY + indexOf(checker), escrow.hashAttestation(check));
+            if (accuse) {
+                _plays[id].framed = framing;
+                escrow.accuse(check, signature);
+                return;
+            }
+        }
+        uint256 from = sampled && signature.length == 0 ? longEnd : uint256(job.submittedAt) + _p.reviewWindow;
+        if (time < from) pass(from - time);
+        release(id, check, signature);
+    }
+
+    function release(bytes32 id, V.Attestation memory check, bytes memory signature) private {
+        V.ReleaseItem[] memory items = new V.ReleaseItem[](1);
+        items[0] = V.ReleaseItem(id, opening(id), check, signature);
+        vm.prank(KEEPER);
+        escrow.release(items);
+    }
+
+    /// @dev The windows of a decided job move by as much as its seed came after the review window.
+    function checkedFrom(V.Job memory job) private view returns (uint256) {
+        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[job.epoch + 1]);
+        return job.submittedAt + (seededAt > inTime ? seededAt - inTime : 0);
+    }
+
+    function stepCase(bytes32 id, uint256 choice) private {
+        V.Case memory c = escrow.caseOf(id);
+        if (time > c.accusedAt + uint256(_p.verdictWindow) || choice % 11 == 0) return lapse(id, c);
+        if (_plays[id].framed && choice % 3 == 0) {
+            uint256 reviewed = uint256(escrow.jobOf(id).submittedAt) + _p.reviewWindow;
+            if (time < reviewed) pass(reviewed - time);
+            V.Attestation memory none;
+            release(id, none, "");
+            ++settledFramed;
+        } else if (c.draws == 0) {
+            recordSeed(c.epoch + 1);
+            try escrow.drawSeats(id) {} catch {
+                lapse(id, c);
+            }
+        } else if (c.revealBy == 0) {
+            commit(id, c, choice);
+        } else if (!c.claimOpened && choice % 4 != 0) {
+            vm.prank(KEEPER);
+            escrow.openClaim(id, opening(id));
+            if (_plays[id].framed) ++settledFramed;
+        } else {
+            certify(id, c, choice);
+        }
+    }
+
+    function lapse(bytes32 id, V.Case memory c) private {
+        uint256 until = c.accusedAt + uint256(_p.verdictWindow);
+        if (time <= until) pass(until + 1 - time);
+        vm.prank(KEEPER);
+        escrow.lapse(single(id));
+    }
+
+    function commit(bytes32 id, V.Case memory c, uint256 choice) private {
+        bytes32 first = choice / 4 % 2 == 0 ? honest(id) : bytes32("other");
+        for (uint8 seat; seat < 3; ++seat) {
+            if (c.commitments[seat] != 0) continue;
+            if (time > c.commitBy || (choice / 64 + seat) % 5 == 0) {
+                if (time <= c.commitBy) pass(c.commitBy + 1 - time);
+                try escrow.refillSeat(id, seat) {} catch {
+                    lapse(id, c);
+                }
+                return;
+            }
+            bytes32 value = choice / 8 % 4 == 0 && seat == 2 ? bytes32("third") : first;
+            _plays[id].values[seat] = value;
+            V.CommitItem[] memory items = new V.CommitItem[](1);
+            V.SeatCommitment memory commitment = V.SeatCommitment(id, 1, seat, keccak256(abi.encode(seatSalt(seat), value)));
+            items[0] = V.CommitItem(commitment, sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashSeatCommitment(commitment)));
+            escrow.commitSeats(items);
+        }
+    }
+
+    function certify(bytes32 id, V.Case memory c, uint256 choice) private {
+        bool late = !c.claimOpened || choice % 5 == 0;
+        if (late && time <= c.revealBy) pass(c.revealBy + 1 - time);
+        uint256 silentFrom = c.revealBy + uint256(_p.revealWindow) + 1;
+        if (choice % 10 == 0 && time < silentFrom) pass(silentFrom - time);
+        if (time > c.accusedAt + uint256(_p.verdictWindow)) return lapse(id, c);
+        bool exact = escrow.jobOf(id).comparison == V.Comparison.Exact;
+        V.Attestation[3] memory attestations;
+        bytes[3] memory signatures;
+        for (uint8 seat; seat < 3; ++seat) {
+            if (time >= silentFrom && (choice / 5 + seat) % 4 == 0) continue;
+            V.Finding finding = V.Finding.Value;
+            if (!exact) finding = c.claimOpened && (choice / 20 + seat / 2) % 3 != 0 ? V.Finding.Match : V.Finding.Mismatch;
+            attestations[seat] = V.Attestation(id, 1, seat, finding, _plays[id].values[seat], seatSalt(seat));
+            signatures[seat] = sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashAttestation(attestations[seat]));
+        }
+        vm.prank(KEEPER);
+        escrow.certify(id, attestations, signatures, 0);
+    }
+
+    function slash(bytes32 id) private {
+        uint256 from = escrow.caseOf(id).convictedAt + uint256(_p.appealWindow);
+        if (time < from) pass(from - time);
+        vm.prank(KEEPER);
+        escrow.slash(single(id));
+    }
+
+    // ---- tools
+
+    /// @dev The runner may set back time and height between calls.
+    function settle() private {
+        vm.warp(time);
+        vm.roll(height);
+    }
+
+    function pass(uint256 seconds_) private {
+        time += seconds_;
+        height += 1 + seconds_ / 12;
+        settle();
+    }
+
+    function recordSeed(uint64 epoch) private {
+        if (escrow.seedOf(epoch) != 0) return;
+        uint256 last = (uint256(epoch) + 1) * _p.epochBlocks - 1;
+        if (height <= last) {
+            height = last + 1;
+            settle();
+        } else if (height > last + 256) {
+            uint64 next = epoch + 1;
+            while (escrow.seedOf(next) == 0 && height > (uint256(next) + 1) * _p.epochBlocks - 1 + 256) ++next;
+            for (; next > epoch; --next) {
+                if (escrow.seedOf(next) == 0) sow(next);
+            }
+        }
+        sow(epoch);
+    }
+
+    function sow(uint64 epoch) private {
+        escrow.recordSeed(epoch);
+        _seededAt[epoch] = time;
+    }
+
+    function opening(bytes32 id) private view returns (V.Opening memory) {
+        return V.Opening(id, _plays[id].units, bytes32("salt"));
+    }
+
+    function honest(bytes32 id) private view returns (bytes32) {
+        return keccak256(abi.encode(id, _plays[id].units));
+    }
+
+    function seatSalt(uint8 seat) private pure returns (bytes32) {
+        return keccak256(abi.encode("seat", seat));
+    }
+
+    function indexOf(address operator_) private pure returns (uint256) {
+        return uint256(uint160(operator_)) - 0x5000;
+    }
+
+    function single(bytes32 id) private pure returns (bytes32[] memory list) {
+        list = new bytes32[](1);
+        list[0] = id;
+    }
+
+    function sign(uint256 key, bytes32 digest) private pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    function fund(address who, uint256 amount) private {
+        token.mint(who, amount);
+        vm.prank(who);
+        token.approve(address(escrow), type(uint256).max);
+    }
+}

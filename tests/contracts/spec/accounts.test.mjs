@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { decodeErrorResult, encodeFunctionData } from "viem";
+import * as model from "../support/model.mjs";
+import { fixture } from "../support/fixture.mjs";
+import { USD, World } from "../support/world.mjs";
+import { Book, Reason } from "../support/words.mjs";
+
+describe("client accounts", () => {
+  let world, client;
+  beforeEach(async () => {
+    world = await fixture();
+    [client] = world.clients;
+  });
+
+  it("a deposit moves tokens in and is available at once", async () => {
+    const [before] = await world.read("account", client.address);
+    await world.toToken(client, "mint", client.address, 5n * USD);
+    const { events } = await world.send(client, "deposit", 5n * USD);
+    assert.deepEqual(events.map((event) => [event.eventName, event.args]), [["LedgerMoved", {
+      job: model.ZERO32, account: client.address, book: Book.Available, reason: Reason.Deposit, amount: 5n * USD, balance: before + 5n * USD,
+    }]]);
+    assert.deepEqual(await world.read("account", client.address), [before + 5n * USD, 0n]);
+    await world.checkBooks();
+  });
+
+  it("a withdrawal pays the caller and no more than is available", async () => {
+    const [available] = await world.read("account", client.address);
+    await world.refuses(world.send(client, "withdraw", available + 1n), "InsufficientBalance", available, available + 1n);
+    await world.send(client, "withdraw", available);
+    assert.equal(await world.balance(client.address), available);
+    assert.deepEqual(await world.read("account", client.address), [0n, 0n]);
+    await world.checkBooks();
+  });
+
+  it("reserved money cannot be withdrawn", async () => {
+    const [before] = await world.read("account", client.address);
+    const { order } = await world.opened();
+    const held = order.maxPrice + model.fee(world.parameters, order.maxPrice);
+    assert.deepEqual(await world.read("account", client.address), [before - held, held]);
+    await world.refuses(world.send(client, "withdraw", before), "InsufficientBalance", before - held, before);
+    await world.checkBooks();
+  });
+
+  it("nothing is neither deposited, withdrawn nor donated", async () => {
+    await world.refuses(world.send(client, "deposit", 0n), "ZeroAmount");
+    await world.refuses(world.send(client, "withdraw", 0n), "ZeroAmount");
+    await world.refuses(world.send(client, "donate", Book.CheckPool, 0n), "ZeroAmount");
+  });
+
+  it("a donation goes to a pool and to no other book", async () => {
+    const [checks, insurance] = await world.read("pools");
+    await world.toToken(client, "mint", client.address, 3n * USD);
+    await world.send(client, "donate", Book.CheckPool, 1n * USD);
+    await world.send(client, "donate", Book.InsurancePool, 2n * USD);
+    assert.deepEqual(await world.read("pools"), [checks + 1n * USD, insurance + 2n * USD]);
+    for (const book of [Book.Available, Book.Reserved, Book.Bond, Book.Locked, Book.Earned]) {
+      await world.refuses(world.send(client, "donate", book, 1n), "NotAPool", book);
+    }
+    await world.checkBooks();
+  });
+
+  it("tokens sent past the contract belong to nobody and break nothing", async () => {
+    await world.toToken(client, "mint", world.escrow, 7n * USD);
+    await world.checkBooks({ donated: 7n * USD });
+    const job = await world.decided();
+    await world.passReview(job);
+    await world.send(world.stranger, "release", [await world.releaseItem(job, await world.check(job))]);
+    await world.checkBooks({ donated: 7n * USD });
+  });
+
+  it("a nonce is cancelled once, by its owner, without touching its neighbours", async () => {
+    await world.send(client, "cancelNonce", 1000n);
+    assert.equal(await world.read("nonceUsed", client.address, 1000n), true);
+    for (const other of [999n, 1001n, 1000n + 256n]) assert.equal(await world.read("nonceUsed", client.address, other), false);
+    assert.equal(await world.read("nonceUsed", world.clients[1].address, 1000n), false);
+    await world.refuses(world.send(client, "cancelNonce", 1000n), "NonceSpent", client.address, 1000n);
+  });
+});
+
+describe("hostile tokens", () => {
+  const standing = async (tokenName) => {
+    const world = await World.create({}, tokenName);
+    const [client] = world.clients;
+    await world.toToken(client, "mint", client.address, 100n * USD);
+    await world.toToken(client, "approve", world.escrow, 2n ** 256n - 1n);
+    return { world, client };
+  };
+  const tokens = (name) => ({ name, source: "HostileTokens" });
+
+  describe("one that keeps a fee", () => {
+    it("is refused at the door with both amounts", async () => {
+      const { world, client } = await standing(tokens("FeeToken"));
+      await world.refuses(world.send(client, "deposit", 100n), "UnexpectedTransfer", 100n, 99n);
+      await world.refuses(world.send(client, "donate", Book.CheckPool, 100n), "UnexpectedTransfer", 100n, 99n);
+      const { minBond } = world.parameters;
+      await world.toToken(client, "mint", client.address, minBond);
+      await world.refuses(world.send(client, "register", client.address, client.address, minBond), "UnexpectedTransfer", minBond, minBond - minBond / 100n);
+      await world.checkBooks();
+    });
+  });
+
+  describe("one that answers false", () => {
+    it("brings nothing in and leaves what it will not pay out on the books", async () => {
+      const { world, client } = await standing(tokens("FalseToken"));
+      await world.send(client, "deposit", 10n * USD);
+      await world.toToken(client, "refuse");
+      await world.refuses(world.send(client, "deposit", 1n * USD), "SafeERC20FailedOperation", world.token);
+      await world.refuses(world.send(client, "withdraw", 1n * USD), "SafeERC20FailedOperation", world.token);
+      assert.deepEqual(await world.read("account", client.address), [10n * USD, 0n]);
+      await world.checkBooks();
+    });
+  });
+
+  describe("one that answers true and moves nothing", () => {
+    it("is refused by the measured balance", async () => {
+      const { world, client } = await standing(tokens("IdleToken"));
+      await world.refuses(world.send(client, "deposit", 5n), "UnexpectedTransfer", 5n, 0n);
+    });
+  });
+
+  describe("one that calls back in the middle of a transfer", () => {
+    const everyEntry = (world, job) => [
+      ["deposit", [1n]], ["withdraw", [1n]], ["donate", [Book.CheckPool, 1n]], ["cancelNonce", [77n]],
+      ["register", [world.stranger.address, world.stranger.address, world.parameters.minBond]], ["addBond", [1n]], ["requestUnbonding", [1n]],
+      ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["recordSeed", [0n]],
+      ["open", [[]]], ["submit", [[]]], ["release", [[]]], ["expire", [[]]], ["slash", [[]]], ["lapse", [[]]], ["commitSeats", [[]]],
+      ["accuse", [world.noCheck().check, "0x"]], ["drawSeats", [job]], ["refillSeat", [job, 0]],
+      ["openClaim", [job, { outputsRoot: model.ZERO32, units: 0n, salt: model.ZERO32 }]],
+      ["certify", [job, [0, 1, 2].map(() => world.noCheck().check), ["0x", "0x", "0x"], model.ZERO32]],
+    ];
+
+    it("finds every function that changes anything closed", async () => {
+      const { world, client } = await standing(tokens("ReentrantToken"));
+      await world.send(client, "deposit", 50n * USD);
+      const entries = everyEntry(world, model.ZERO32);
+      const writable = world.abi.filter((entry) => entry.type === "function" && !["view", "pure"].includes(entry.stateMutability)).map((entry) => entry.name);
+      assert.deepEqual(entries.map(([name]) => name).sort(), writable.sort());
+      for (const [functionName, args] of entries) {
+        for (const [outer, amount] of [["withdraw", 1n], ["deposit", 1n]]) {
+          await world.toToken(client, "arm", world.escrow, encodeFunctionData({ abi: world.abi, functionName, args }));
+          await world.send(client, outer, amount);
+          const { abi } = world.tokenArtifact;
+          assert.equal(await world.readFrom(world.token, abi, "succeeded", []), false, `${functionName} inside ${outer}`);
+          const data = await world.readFrom(world.token, abi, "answer", []);
+          assert.equal(decodeErrorResult({ abi: world.abi, data }).errorName, "ReentrancyGuardReentrantCall", `${functionName} inside ${outer}`);
+        }
+      }
+      await world.checkBooks();
+    });
+  });
+});

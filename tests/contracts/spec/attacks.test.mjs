@@ -1,0 +1,285 @@
+// Attacks that once worked. Each test is named after the rule that stops it.
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { keccak256, toHex } from "viem";
+import * as model from "../support/model.mjs";
+import { fixture } from "../support/fixture.mjs";
+import { USD } from "../support/world.mjs";
+import { Comparison, Finding, Outcome, Reason, Skip, State } from "../support/words.mjs";
+
+let world, operator, p;
+beforeEach(async () => {
+  world = await fixture();
+  [operator] = world.operators;
+  p = world.parameters;
+});
+
+const V = 40n * USD;
+const other = keccak256("0xbad0");
+const record = (who) => world.read("operatorOf", who.address);
+const send = (name, ...args) => world.send(world.stranger, name, ...args);
+const stateOf = async (job) => {
+  const { state, outcome } = await world.read("jobOf", job.id);
+  return { state, outcome };
+};
+const named = (events, name) => events.filter((event) => event.eventName === name).map((event) => event.args);
+const penaltyOf = (price) => (price * BigInt(p.seatPenaltyPpm)) / model.PPM;
+
+/** The re-executor agreed, and a front-runner sent its word as an accusation. */
+async function framed(job) {
+  job.accuser = await world.drawn(job);
+  const { check, checkSignature } = await world.check(job);
+  await world.passReview(job);
+  await send("accuse", check, checkSignature);
+  return world.releaseItem(job, { check, checkSignature });
+}
+
+async function seat(job, values) {
+  await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+  await send("drawSeats", job.id);
+  job.seats = (await world.read("caseOf", job.id)).seats.map((each) => world.operatorAt(each));
+  job.values = values;
+  await send("commitSeats", await Promise.all(values.map((value, i) => world.seatItem(job, i, value))));
+}
+
+describe("a re-executor that confirmed a result", () => {
+  it("is paid by the very release that a front-runner tried to stop with an accusation in its name", async () => {
+    const job = await world.decided();
+    const item = await framed(job);
+    const { bond } = await record(job.accuser);
+    assert.equal(bond, p.minBond - 3n * V);
+    const { earned } = await record(job.accuser);
+    const { events } = await send("release", [item]);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
+    assert.deepEqual(named(events, "RewardReleased").map((args) => [args.units, args.reexecutor]), [[30n, job.accuser.address]]);
+    const after = await record(job.accuser);
+    assert.deepEqual([after.bond, after.locked, after.earned - earned], [p.minBond, 0n, 30n * USD]);
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [p.minBond, 0n]);
+    await world.checkBooks();
+  });
+
+  it("does not pay the seats of a case opened in its name: the claim's opening ends it as checked", async () => {
+    const job = await world.decided();
+    await framed(job);
+    await seat(job, [job.value, job.value, job.value]);
+    const { earned } = await record(job.accuser);
+    await send("openClaim", job.id, job.opening);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
+    const after = await record(job.accuser);
+    assert.deepEqual([after.bond, after.locked, after.earned - earned], [p.minBond, 0n, 30n * USD]);
+    assert.equal((await record(operator)).clean, 1);
+    await world.checkBooks();
+  });
+
+  it("does not shorten the review by an accusation", async () => {
+    const job = await world.decided();
+    job.accuser = await world.drawn(job);
+    const check = await world.check(job);
+    await send("accuse", check.check, check.checkSignature);
+    const from = (await world.submittedAt(job)) + BigInt(p.reviewWindow);
+    const item = await world.releaseItem(job, check);
+    await world.at(from - 1n);
+    await world.refuses(send("release", [item]), "Skipped", Skip.TooEarly);
+    const wrong = { ...item, opening: { ...item.opening, salt: other } };
+    await world.refuses(send("release", [wrong]), "Skipped", Skip.BadOpening);
+    await send("release", [item]);
+    assert.equal((await stateOf(job)).state, State.Released);
+  });
+
+  it("is not confused with an accuser: another value, another opening or a tolerance case ends only by its seats", async () => {
+    const accused = await world.accused();
+    const own = await world.releaseItem(accused);
+    await world.refuses(send("release", [own]), "Skipped", Skip.WrongState);
+    const forged = { ...own, opening: { ...own.opening, units: 1n } };
+    await world.refuses(send("release", [forged]), "Skipped", Skip.WrongState);
+    const job = await world.decided({ order: { comparison: Comparison.Tolerance }, operator: world.operators[2] });
+    const { check, checkSignature } = await world.check(job, { finding: Finding.Mismatch });
+    await send("accuse", check, checkSignature);
+    await world.refuses(send("release", [await world.releaseItem(job)]), "Skipped", Skip.WrongState);
+    await seat(job, [0, 1, 2].map((i) => keccak256(toHex(`own ${i}`))));
+    await send("openClaim", job.id, job.opening);
+    assert.equal((await stateOf(job)).state, State.Accused);
+  });
+});
+
+describe("a certificate without a seat's opening", () => {
+  it("cannot be raced against the full one: an operator that never opens is convicted first", async () => {
+    const job = await world.sealed({ values: () => [other, other, other] });
+    const { revealBy } = await world.read("caseOf", job.id);
+    const empty = await world.certificate(job, { silent: [0, 1, 2] });
+    const full = await world.certificate(job);
+    const last = revealBy + BigInt(p.revealWindow);
+    await world.at(last);
+    await world.refuses(send("certify", ...empty), "Early", last, last + 1n);
+    await send("certify", ...full);
+    assert.equal((await stateOf(job)).state, State.Convicted);
+    await world.checkBooks();
+  });
+
+  it("is taken after a second reveal window", async () => {
+    const job = await world.sealed({ values: () => [other, other, other] });
+    const { revealBy } = await world.read("caseOf", job.id);
+    const [id, attestations, signatures, evidence] = await world.certificate(job, { silent: [2] });
+    await world.at(revealBy + BigInt(p.revealWindow) + 1n);
+    await send("certify", id, attestations, signatures, evidence);
+    assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+    assert.equal((await record(job.seats[2])).bond, p.minBond - penaltyOf(V));
+    await world.checkBooks();
+  });
+});
+
+describe("a seat", () => {
+  it("cannot commit to another seat's sealed value, nor to the claim's, and open it when they do", async () => {
+    const job = await world.seated();
+    const first = await world.seatItem(job, 0, job.value);
+    await send("commitSeats", [first]);
+    const copy = (commitment) => world.seatItem(job, 1, job.value, undefined, { commitment });
+    await world.refuses(send("commitSeats", [await copy(first.commitment.commitment)]), "Skipped", Skip.BadTerms);
+    await world.refuses(send("commitSeats", [await copy(job.result.commitment)]), "Skipped", Skip.BadTerms);
+    await send("commitSeats", [await world.seatItem(job, 1, job.value)]);
+  });
+});
+
+describe("a seed that comes late", () => {
+  const lateSeed = async (seconds) => {
+    const job = await world.submitted();
+    const { epoch, submittedAt } = await world.read("jobOf", job.id);
+    await world.mine(2 * p.epochBlocks);
+    await world.at(submittedAt + BigInt(seconds));
+    await send("recordSeed", epoch + 1n);
+    return { job, seededAt: submittedAt + BigInt(seconds), late: BigInt(seconds - p.reviewWindow) };
+  };
+
+  it("leaves the drawn re-executors their time before a result is released unchecked", async () => {
+    const { job, late } = await lateSeed(p.longReview);
+    const item = await world.releaseItem(job);
+    await world.refuses(send("release", [item]), "Skipped", Skip.CheckMissing);
+    const until = (await world.submittedAt(job)) + BigInt(p.longReview) + late;
+    job.accuser = await world.drawn(job);
+    const { check, checkSignature } = await world.check(job, { value: other });
+    const before = await world.snapshot();
+    await world.at(until);
+    await send("accuse", check, checkSignature);
+    await world.restore(before);
+    await world.at(until - 1n);
+    await world.refuses(send("release", [item]), "Skipped", Skip.CheckMissing);
+    await send("release", [item]);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Unchecked });
+    await world.checkBooks();
+  });
+
+  it("leaves the first re-executor its turn", async () => {
+    const { job, seededAt } = await lateSeed(3 * p.checkWindow);
+    const second = await world.check(job, { attempt: 1 });
+    await world.refuses(send("release", [await world.releaseItem(job, second)]), "Skipped", Skip.TooEarly);
+    await world.at(seededAt + BigInt(p.checkWindow - p.reviewWindow));
+    await send("release", [await world.releaseItem(job, second)]);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
+  });
+
+  it("does not make a no-show of an operator that could not be paid earlier", async () => {
+    const { job, seededAt } = await lateSeed(p.longReview + p.openWindow + 1);
+    await world.refuses(send("expire", [job.id]), "Skipped", Skip.TooEarly);
+    await world.at(seededAt + BigInt(p.longReview - p.reviewWindow));
+    await send("release", [await world.releaseItem(job)]);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Unchecked });
+    await world.checkBooks();
+  });
+});
+
+describe("stake", () => {
+  it("does not leave while what stays would not cover the slash of every job in flight", async () => {
+    const job = await world.submitted();
+    await world.send(operator, "requestUnbonding", p.minBond);
+    await world.pass(p.unbondingDelay);
+    await world.refuses(world.send(operator, "withdrawBond"), "BondTooSmall", 0n, 20n * V);
+    const { epoch } = await world.read("jobOf", job.id);
+    await world.recordSeedAfter(epoch);
+    await world.pass(p.longReview + p.openWindow);
+    await send("release", [await world.releaseItem(job)]);
+    await world.send(operator, "withdrawBond");
+    assert.equal(await world.balance(operator.address), p.minBond);
+    await world.checkBooks();
+  });
+
+  it("leaves while jobs run that the rest of the bond covers", async () => {
+    await world.toToken(operator, "mint", operator.address, 10n * USD);
+    await world.send(operator, "addBond", 10n * USD);
+    await world.send(operator, "requestUnbonding", 10n * USD);
+    await world.pass(p.unbondingDelay);
+    await world.opened();
+    await world.send(operator, "withdrawBond");
+    assert.equal(await world.balance(operator.address), 10n * USD);
+  });
+
+  it("locked in other cases does not escape a slash: it is taken when it unlocks", async () => {
+    const decoys = [];
+    for (let i = 0; i < 6; i++) decoys.push(await world.decided());
+    const job = await world.convicted();
+    for (const decoy of decoys) {
+      const { check, checkSignature } = await world.check(decoy, { value: other });
+      await send("accuse", check, checkSignature);
+    }
+    const { bond, locked } = await record(operator);
+    assert.deepEqual([bond, locked], [p.minBond - 7n * 3n * V, 18n * V]);
+    const { convictedAt } = await world.read("caseOf", job.id);
+    if ((await world.now()) < convictedAt + BigInt(p.appealWindow)) await world.pass(p.appealWindow);
+    await send("slash", [job.id]);
+    const wanted = 20n * V;
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, locked]);
+    await world.pass(p.verdictWindow + 1);
+    const { events } = await send("lapse", decoys.map((decoy) => decoy.id));
+    const insured = named(events, "LedgerMoved").filter((move) => move.reason === Reason.Insurance).reduce((sum, move) => sum + move.amount, 0n);
+    assert.equal(insured, wanted - bond);
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [bond + locked - wanted, 0n]);
+    await world.checkBooks();
+  });
+});
+
+describe("a place of the roster", () => {
+  it("is not left and taken again faster than stake unbonds, so the draw cannot be filled with retired places", async () => {
+    await world.send(operator, "requestUnbonding", 1n);
+    const { unbondsAt } = await record(operator);
+    await world.toToken(operator, "mint", operator.address, 1n);
+    await world.send(operator, "addBond", 1n);
+    await world.at(unbondsAt - 1n);
+    await world.refuses(world.send(operator, "rejoin"), "Early", unbondsAt - 1n, unbondsAt);
+    await world.send(operator, "rejoin");
+    assert.equal((await record(operator)).active, true);
+  });
+
+  it("is not got back at once by jobs that one accepts from oneself and lets expire", async () => {
+    for (let i = 0; i < p.noShowsToJail; i++) {
+      const job = await world.opened({ order: { maxPrice: 1n, runWindow: 1 } });
+      await world.pass(2);
+      await send("expire", [job.id]);
+    }
+    assert.equal((await record(operator)).active, false);
+    await world.refuses(world.send(operator, "rejoin"), "Early");
+  });
+
+  it("is lost with half of the least bond, so that nobody accuses or sits with nothing to lose", async () => {
+    const lose = async () => {
+      for (;;) {
+        const job = await world.decided({ order: { maxPrice: 50n * USD } });
+        job.accuser = await world.drawn(job);
+        if (job.accuser.address === liar.address) {
+          const { check, checkSignature } = await world.check(job, { value: other });
+          await send("accuse", check, checkSignature);
+          await seat(job, [job.value, job.value, job.value]);
+          await send("openClaim", job.id, job.opening);
+          return send("certify", ...(await world.certificate(job)));
+        }
+        await world.passReview(job);
+        await send("release", [await world.releaseItem(job, await world.check(job))]);
+      }
+    };
+    const liar = world.operators[3];
+    for (let lost = 0; lost < 3; lost++) await lose();
+    assert.deepEqual([(await record(liar)).bond, (await record(liar)).active], [550n * USD, true]);
+    const { events } = await lose();
+    assert.deepEqual(named(events, "OperatorRetired"), [{ operator: liar.address, place: 3, jailed: false }]);
+    assert.deepEqual([(await record(liar)).bond, (await record(liar)).active], [400n * USD, false]);
+    await world.checkBooks();
+  });
+});

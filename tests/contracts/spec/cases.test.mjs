@@ -1,0 +1,537 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { keccak256, toHex } from "viem";
+import * as model from "../support/model.mjs";
+import { fixture } from "../support/fixture.mjs";
+import { USD, World } from "../support/world.mjs";
+import { Action, Comparison, Finding, Outcome, Skip, State, Verdict } from "../support/words.mjs";
+
+let world, client, operator, p;
+beforeEach(async () => {
+  world = await fixture();
+  [client] = world.clients;
+  [operator] = world.operators;
+  p = world.parameters;
+});
+
+const V = 40n * USD;
+const TOLERANCE = { comparison: Comparison.Tolerance };
+const other = keccak256("0xbad0");
+const stateOf = async (job) => {
+  const { state, outcome } = await world.read("jobOf", job.id);
+  return { state, outcome };
+};
+const record = (who) => world.read("operatorOf", who.address);
+const available = async (who) => (await world.read("account", who.address))[0];
+const named = (events, name) => events.filter((event) => event.eventName === name).map((event) => event.args);
+
+/** How much each figure changed while `act` ran. */
+async function changes(job, act) {
+  const read = async () => ({
+    client: await available(client), reserved: (await world.read("account", client.address))[1], keeper: await available(world.stranger),
+    bond: (await record(operator)).bond, locked: (await record(operator)).locked, earned: (await record(operator)).earned,
+    accuserBond: (await record(job.accuser)).bond, accuserLocked: (await record(job.accuser)).locked, accuserEarned: (await record(job.accuser)).earned,
+    seats: job.seats ? await Promise.all(job.seats.map(async (seat) => (await record(seat)).earned)) : [],
+    seatBonds: job.seats ? await Promise.all(job.seats.map(async (seat) => (await record(seat)).bond)) : [],
+    checkPool: (await world.read("pools"))[0], insurance: (await world.read("pools"))[1],
+  });
+  const before = await read();
+  await act();
+  const after = await read();
+  const difference = {};
+  for (const name of Object.keys(before)) {
+    const change = Array.isArray(before[name]) ? after[name].map((value, i) => value - before[name][i]) : after[name] - before[name];
+    if (Array.isArray(change) ? change.some((value) => value !== 0n) : change !== 0n) difference[name] = change;
+  }
+  return difference;
+}
+const certify = async (job, options) => world.send(world.stranger, "certify", ...(await world.certificate(job, options)));
+
+describe("accusing", () => {
+  it("locks three times the price on both sides and freezes epoch and roster", async () => {
+    const job = await world.decided();
+    job.accuser = await world.drawn(job);
+    const { check, checkSignature } = await world.check(job, { value: other });
+    let events;
+    assert.deepEqual(await changes(job, async () => ({ events } = await world.send(world.stranger, "accuse", check, checkSignature))), {
+      bond: -3n * V, locked: 3n * V, accuserBond: -3n * V, accuserLocked: 3n * V,
+    });
+    const epoch = await world.read("currentEpoch");
+    assert.deepEqual(named(events, "ResultAccused"), [{ job: job.id, accuser: job.accuser.address, value: other, epoch, rosterLength: 10 }]);
+    assert.equal((await stateOf(job)).state, State.Accused);
+    const { accuser, accusedAt, rosterLength, draws } = await world.read("caseOf", job.id);
+    assert.deepEqual([accuser, accusedAt, rosterLength, draws], [job.accuser.address, await world.now(), 10, 0]);
+    await world.checkBooks();
+  });
+
+  it("is for the drawn re-executor whose turn it is, until the long review ends", async () => {
+    const job = await world.decided();
+    const send = async (options) => {
+      const { check, checkSignature } = await world.check(job, { value: other, ...options });
+      return world.send(world.stranger, "accuse", check, checkSignature);
+    };
+    const refused = (options, code, seat = 0) => world.refuses(send(options), "WrongAttestation", job.id, seat, code);
+    await refused({ by: world.stranger }, Skip.BadAttestation);
+    await refused({ by: operator.signer }, Skip.BadAttestation);
+    await refused({ round: 1 }, Skip.BadAttestation);
+    await refused({ attempt: 3, by: world.stranger }, Skip.BadAttestation, 3);
+    await refused({ attempt: 1 }, Skip.TooEarly, 1);
+    for (const finding of [Finding.None, Finding.Match, Finding.Mismatch, Finding.Malformed]) await refused({ finding }, Skip.BadAttestation);
+    const until = (await world.submittedAt(job)) + BigInt(p.longReview);
+    const late = await world.snapshot();
+    await world.at(until + 1n);
+    await world.refuses(send(), "Late", until + 1n, until);
+    await world.restore(late);
+    await world.at(until);
+    await send();
+    await world.refuses(send(), "WrongState", job.id, State.Accused);
+  });
+
+  it("a tolerance job is accused by Mismatch or Malformed", async () => {
+    for (const finding of [Finding.Mismatch, Finding.Malformed]) {
+      const job = await world.decided({ order: TOLERANCE });
+      for (const wrong of [Finding.None, Finding.Value, Finding.Match]) {
+        const { check, checkSignature } = await world.check(job, { finding: wrong });
+        await world.refuses(world.send(world.stranger, "accuse", check, checkSignature), "WrongAttestation");
+      }
+      const { check, checkSignature } = await world.check(job, { finding });
+      await world.send(world.stranger, "accuse", check, checkSignature);
+      assert.equal((await stateOf(job)).state, State.Accused);
+    }
+    await world.checkBooks();
+  });
+
+  it("a job that is not sampled, not decided or not submitted cannot be accused", async () => {
+    const unsampled = await world.decided({ operator: world.operators[1], sampled: false });
+    const attestation = async (job) => Object.values(await world.check(job, { by: world.operators[2].signer, value: other }));
+    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(unsampled))), "NotSampled", unsampled.id);
+    const undecided = await world.submitted();
+    const { epoch } = await world.read("jobOf", undecided.id);
+    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(undecided))), "SeedUnknown", epoch + 1n);
+    const open = await world.opened();
+    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(open))), "WrongState", open.id, State.Open);
+  });
+
+  it("locks unbonding stake too, so that it does not leave", async () => {
+    const job = await world.decided();
+    job.accuser = await world.drawn(job);
+    await world.send(job.accuser, "requestUnbonding", p.minBond);
+    const { check, checkSignature } = await world.check(job, { value: other });
+    await world.send(world.stranger, "accuse", check, checkSignature);
+    const { bond, unbonding, locked } = await record(job.accuser);
+    assert.deepEqual([bond, unbonding, locked], [p.minBond - 3n * V, p.minBond - 3n * V, 3n * V]);
+    await world.checkBooks();
+  });
+
+  it("locks what there is once many cases have taken the bond, and their convictions pay what they can", async () => {
+    const jobs = [];
+    for (let i = 0; i < 8; i++) jobs.push(await world.submitted({ order: { maxPrice: 50n * USD } }));
+    for (const epoch of new Set(await Promise.all(jobs.map(async (job) => (await world.read("jobOf", job.id)).epoch)))) await world.recordSeedAfter(epoch);
+    for (const job of jobs) {
+      job.accuser = await world.drawn(job);
+      const { check, checkSignature } = await world.check(job, { value: other });
+      await world.send(world.stranger, "accuse", check, checkSignature);
+    }
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, p.minBond]);
+    await world.checkBooks();
+    const poor = jobs[6];
+    await world.recordSeedAfter((await world.read("caseOf", poor.id)).epoch);
+    await world.send(world.stranger, "drawSeats", poor.id);
+    poor.seats = (await world.read("caseOf", poor.id)).seats.map((seat) => world.operatorAt(seat));
+    poor.values = [other, other, other];
+    await world.send(world.stranger, "commitSeats", await Promise.all(poor.values.map((value, seat) => world.seatItem(poor, seat, value))));
+    await world.send(world.stranger, "openClaim", poor.id, poor.opening);
+    // Six cases hold 150 each, the seventh the last 100: a third of it for each seat, the dust back to the bond.
+    const change = await changes(poor, () => certify(poor));
+    assert.deepEqual([change.seats, change.bond, change.locked], [[33_333_333n, 33_333_333n, 33_333_333n], 1n, -100n * USD]);
+    await world.checkBooks();
+  });
+});
+
+describe("seats", () => {
+  it("are drawn by the seed of the epoch after the accusation as the model says, apart from operator, accuser and each other", async () => {
+    const job = await world.accused();
+    const { epoch, rosterLength } = await world.read("caseOf", job.id);
+    await world.refuses(world.send(world.stranger, "drawSeats", job.id), "SeedUnknown", epoch + 1n);
+    await world.recordSeedAfter(epoch);
+    await world.send(world.stranger, "drawSeats", job.id);
+    const { seats, commitBy, draws } = await world.read("caseOf", job.id);
+    const roster = await Promise.all(Array.from({ length: rosterLength }, (_, i) => world.read("placeAt", i)));
+    const seed = await world.read("seedOf", epoch + 1n);
+    const lastBlock = (epoch + 2n) * BigInt(p.epochBlocks) - 1n;
+    const terms = { seed, job: job.id, round: 1, roster, rosterLength, lastBlock, client: client.address, excluded: [operator.payout, job.accuser.payout] };
+    assert.deepEqual(seats, model.picks(terms, 3));
+    assert.deepEqual([commitBy, draws], [(await world.now()) + BigInt(p.commitWindow), 3]);
+    await world.refuses(world.send(world.stranger, "drawSeats", job.id), "SeatsKnown", job.id);
+  });
+
+  it("cannot be drawn from too small a roster; the case can only lapse", async () => {
+    const own = await World.create();
+    await own.fund(own.clients[0], 1000n * USD);
+    for (const each of own.operators.slice(0, 5)) await own.register(each);
+    const job = await own.decided();
+    job.accuser = await own.drawn(job);
+    const leaver = own.operators.slice(1, 5).find((each) => each.address !== job.accuser.address);
+    const { check, checkSignature } = await own.check(job, { value: other });
+    await own.send(own.stranger, "accuse", check, checkSignature);
+    await own.send(leaver, "requestUnbonding", 1n);
+    await own.recordSeedAfter((await own.read("caseOf", job.id)).epoch);
+    await own.refuses(own.send(own.stranger, "drawSeats", job.id), "RosterExhausted", 2n, 3n);
+    await own.pass(p.verdictWindow + 1);
+    await own.send(own.stranger, "lapse", [job.id]);
+    assert.equal((await own.read("jobOf", job.id)).state, State.Refunded);
+    await own.checkBooks();
+    await own.connection.close();
+  });
+
+  it("commit once each, signed by the seat's operator, and seal the case together", async () => {
+    const job = await world.seated();
+    const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
+    const refused = (item, code) => world.refuses(world.send(world.stranger, "commitSeats", [item]), "Skipped", code);
+    await refused(await world.seatItem(job, 0, job.value, job.seats[1].signer), Skip.BadOperatorSignature);
+    await refused({ ...items[0], commitment: { ...items[0].commitment, seat: 1 } }, Skip.BadOperatorSignature);
+    await refused(await world.seatItem(job, 0, job.value, undefined, { round: 0 }), Skip.BadTerms);
+    await refused(await world.seatItem(job, 0, job.value, undefined, { commitment: model.ZERO32 }), Skip.BadTerms);
+    await refused(await world.seatItem(job, 3, job.value, job.seats[0].signer), Skip.WrongState);
+    await world.send(world.stranger, "commitSeats", [items[0]]);
+    await refused(items[0], Skip.WrongState);
+    const { events } = await world.send(world.stranger, "commitSeats", [items[0], items[1], items[2]]);
+    assert.deepEqual(named(events, "ItemSkipped"), [{ job: job.id, action: Action.CommitSeat, code: Skip.WrongState }]);
+    assert.deepEqual(named(events, "SeatCommitted").map((args) => [args.seat, args.operator]), [[1, job.seats[1].address], [2, job.seats[2].address]]);
+    const revealBy = (await world.now()) + BigInt(p.revealWindow);
+    assert.deepEqual(named(events, "SeatsSealed"), [{ job: job.id, revealBy }]);
+    assert.equal((await world.read("caseOf", job.id)).revealBy, revealBy);
+  });
+
+  it("may commit until the window's last second; a silent one is replaced after it and struck", async () => {
+    const job = await world.seated();
+    const { commitBy } = await world.read("caseOf", job.id);
+    const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
+    await world.send(world.stranger, "commitSeats", [items[0]]);
+    await world.at(commitBy - 1n);
+    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 1), "Early", commitBy - 1n, commitBy + 1n);
+    await world.at(commitBy);
+    await world.send(world.stranger, "commitSeats", [items[2]]);
+    await world.refuses(world.send(world.stranger, "commitSeats", [items[1]]), "Skipped", Skip.TooLate);
+    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 0), "SeatNotOpen", job.id, 0);
+    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 3), "SeatNotOpen", job.id, 3);
+    const { events } = await world.send(world.stranger, "refillSeat", job.id, 1);
+    const after = await world.read("caseOf", job.id);
+    assert.deepEqual(named(events, "OperatorStruck"), [{ operator: job.seats[1].address, job: job.id, outcome: Outcome.Inconclusive, count: 1 }]);
+    assert.deepEqual([after.draws, after.commitBy], [4, (await world.now()) + BigInt(p.commitWindow)]);
+    const fresh = world.operatorAt(after.seats[1]);
+    assert.ok(![operator, job.accuser, ...job.seats].some((each) => each.address === fresh.address));
+    assert.deepEqual(named(events, "SeatRefilled"), [{ job: job.id, seat: 1, from: job.seats[1].address, to: fresh.address, commitBy: after.commitBy }]);
+    await world.refuses(world.send(world.stranger, "commitSeats", [items[1]]), "Skipped", Skip.BadOperatorSignature);
+    job.seats[1] = fresh;
+    await world.send(world.stranger, "commitSeats", [await world.seatItem(job, 1, job.value)]);
+    job.values = [job.value, job.value, job.value];
+    await world.send(world.stranger, "openClaim", job.id, job.opening);
+    await certify(job);
+    assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Cleared });
+    await world.checkBooks();
+  });
+
+  it("before the draw there is nothing to commit or refill", async () => {
+    const job = await world.accused();
+    job.seats = world.operators;
+    await world.refuses(world.send(world.stranger, "commitSeats", [await world.seatItem(job, 0, job.value)]), "Skipped", Skip.WrongState);
+    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 0), "SeatNotOpen", job.id, 0);
+  });
+});
+
+describe("opening the claim", () => {
+  it("waits for all seats, needs the right opening, happens once", async () => {
+    const job = await world.seated();
+    const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
+    await world.send(world.stranger, "commitSeats", items.slice(0, 2));
+    await world.refuses(world.send(world.stranger, "openClaim", job.id, job.opening), "SeatsNotSealed", job.id);
+    await world.send(world.stranger, "commitSeats", [items[2]]);
+    await world.refuses(world.send(world.stranger, "openClaim", job.id, { ...job.opening, units: 1n }), "WrongOpening", job.id);
+    const { events } = await world.send(world.stranger, "openClaim", job.id, job.opening);
+    assert.deepEqual(events[0].args, { job: job.id, ...job.opening });
+    const { claimOpened, claim } = await world.read("caseOf", job.id);
+    assert.deepEqual([claimOpened, claim], [true, job.value]);
+    await world.refuses(world.send(world.stranger, "openClaim", job.id, job.opening), "ClaimKnown", job.id);
+  });
+});
+
+describe("the certificate", () => {
+  describe("given three seats that confirm the claim", () => {
+    it("clears: the operator is paid, the accuser pays the seats, the keeper its part", async () => {
+      const job = await world.openedClaim();
+      const paid = 30n * USD;
+      const cost = model.recordFee(p, 1_000_000, paid);
+      let events;
+      const change = await changes(job, async () => ({ events } = await certify(job)));
+      assert.deepEqual(change, {
+        client: V - paid, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 3n * V, locked: -3n * V, earned: paid - cost,
+        accuserLocked: -3n * V, seats: [V, V, V], checkPool: model.fee(p, V) - p.keeperPart + cost,
+      });
+      assert.deepEqual(named(events, "VerdictReached"), [{ job: job.id, verdict: Verdict.Cleared, value: job.value, evidence: keccak256(toHex("evidence")) }]);
+      assert.deepEqual(named(events, "RewardReleased").map((args) => [args.outcome, args.outputsRoot, args.units, args.reexecutor]), [
+        [Outcome.Cleared, job.opening.outputsRoot, 30n, model.ZERO],
+      ]);
+      assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Cleared });
+      assert.equal((await record(operator)).clean, 1);
+      await world.checkBooks();
+    });
+  });
+
+  describe("given three seats that agree on another value", () => {
+    it("convicts: the operator pays the seats, the accuser has its lock back, nothing is slashed yet", async () => {
+      const job = await world.openedClaim({ values: () => [other, other, other] });
+      let events;
+      const change = await changes(job, async () => ({ events } = await certify(job)));
+      assert.deepEqual(change, { locked: -3n * V, accuserBond: 3n * V, accuserLocked: -3n * V, seats: [V, V, V] });
+      assert.deepEqual(named(events, "VerdictReached").map((args) => [args.verdict, args.value]), [[Verdict.Convicted, other]]);
+      assert.deepEqual(await stateOf(job), { state: State.Convicted, outcome: Outcome.None });
+      assert.equal((await world.read("caseOf", job.id)).convictedAt, await world.now());
+      await world.checkBooks();
+    });
+
+    it("convicts a claim that was never opened once the reveal window is over, whatever the value", async () => {
+      for (const values of [() => [other, other, other], (job) => [job.value, job.value, job.value]]) {
+        const job = await world.sealed({ values });
+        const { revealBy } = await world.read("caseOf", job.id);
+        const certificate = await world.certificate(job);
+        await world.at(revealBy);
+        await world.refuses(world.send(world.stranger, "certify", ...certificate), "Early", revealBy, revealBy + 1n);
+        await world.send(world.stranger, "certify", ...certificate);
+        assert.equal((await stateOf(job)).state, State.Convicted);
+        await world.checkBooks();
+      }
+    });
+  });
+
+  describe("given seats that do not agree", () => {
+    it("two against one: refund, the two are paid, half by the operator and half by insurance", async () => {
+      await world.toToken(client, "mint", client.address, 100n * USD);
+      await world.send(client, "donate", 6, 100n * USD);
+      const job = await world.openedClaim({ values: (job) => [job.value, other, other] });
+      let events;
+      const change = await changes(job, async () => ({ events } = await certify(job)));
+      assert.deepEqual(change, {
+        client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 2n * V, locked: -3n * V,
+        accuserBond: 3n * V, accuserLocked: -3n * V, seats: [0n, V, V], insurance: -V,
+      });
+      assert.deepEqual(named(events, "VerdictReached").map((args) => [args.verdict, args.value]), [[Verdict.Inconclusive, model.ZERO32]]);
+      assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+      assert.deepEqual(named(events, "JobRefunded").map((args) => [args.refund, args.penalty]), [[V + model.fee(p, V) - p.keeperPart, 0n]]);
+      await world.checkBooks();
+    });
+
+    it("an empty insurance pool pays what it holds", async () => {
+      assert.equal((await world.read("pools"))[1], 0n);
+      const job = await world.openedClaim({ values: (job) => [job.value, job.value, other] });
+      const change = await changes(job, () => certify(job));
+      assert.deepEqual([change.seats, change.bond, change.insurance], [[V / 2n, V / 2n, 0n], 2n * V, undefined]);
+      await world.checkBooks();
+    });
+
+    it("three different values: nobody is paid and everybody unlocked", async () => {
+      const job = await world.openedClaim({ values: (job) => [job.value, other, keccak256(other)] });
+      const change = await changes(job, () => certify(job));
+      assert.deepEqual([change.seats, change.bond, change.accuserBond], [undefined, 3n * V, 3n * V]);
+      await world.checkBooks();
+    });
+  });
+
+  describe("given a seat that does not open", () => {
+    it("waits for two reveal windows, then the seat pays and the two that agree are paid", async () => {
+      const job = await world.openedClaim();
+      const { revealBy } = await world.read("caseOf", job.id);
+      const certificate = await world.certificate(job, { silent: [1] });
+      const last = revealBy + BigInt(p.revealWindow);
+      await world.at(last);
+      await world.refuses(world.send(world.stranger, "certify", ...certificate), "Early", last, last + 1n);
+      const penalty = (V * BigInt(p.seatPenaltyPpm)) / model.PPM;
+      const change = await changes(job, () => world.send(world.stranger, "certify", ...certificate));
+      assert.deepEqual(change.seatBonds, [0n, -penalty, 0n]);
+      assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+      // What the silent seat pays is what insurance has for the others.
+      assert.deepEqual(change.seats, [V / 2n + penalty, 0n, V / 2n]);
+      await world.checkBooks();
+    });
+
+    it("three silent seats: three penalties, refund", async () => {
+      const job = await world.sealed();
+      await world.pass(2 * p.revealWindow + 1);
+      const penalty = (V * BigInt(p.seatPenaltyPpm)) / model.PPM;
+      const change = await changes(job, () => certify(job, { silent: [0, 1, 2] }));
+      assert.deepEqual([change.seatBonds, change.insurance, change.seats], [[-penalty, -penalty, -penalty], 3n * penalty, undefined]);
+      await world.checkBooks();
+    });
+  });
+
+  describe("given a tolerance job", () => {
+    const values = (job) => [0, 1, 2].map((seat) => keccak256(toHex(`${job.id} own ${seat}`)));
+    const tolerance = { order: TOLERANCE, values };
+    const { Match, Mismatch, Malformed, Value, None } = Finding;
+
+    it("three Match clear", async () => {
+      const job = await world.openedClaim(tolerance);
+      await certify(job, { findings: [Match, Match, Match] });
+      assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Cleared });
+      await world.checkBooks();
+    });
+
+    it("Mismatch and Malformed together convict", async () => {
+      const job = await world.openedClaim(tolerance);
+      await certify(job, { findings: [Mismatch, Malformed, Mismatch] });
+      assert.equal((await stateOf(job)).state, State.Convicted);
+      await world.checkBooks();
+    });
+
+    it("a mixture is inconclusive and pays the two who agree", async () => {
+      const job = await world.openedClaim(tolerance);
+      const change = await changes(job, () => certify(job, { findings: [Mismatch, Match, Malformed] }));
+      assert.deepEqual(change.seats, [V / 2n, 0n, V / 2n]);
+      await world.checkBooks();
+    });
+
+    it("nobody matches a claim that was not opened", async () => {
+      const job = await world.sealed(tolerance);
+      await world.pass(p.revealWindow + 1);
+      const refused = await world.certificate(job, { findings: [Match, Match, Match] });
+      await world.refuses(world.send(world.stranger, "certify", ...refused), "WrongAttestation", job.id, 0, Skip.BadAttestation);
+      await certify(job, { findings: [Mismatch, Mismatch, Mismatch] });
+      assert.equal((await stateOf(job)).state, State.Convicted);
+      await world.checkBooks();
+    });
+
+    it("Value and None say nothing", async () => {
+      const job = await world.openedClaim(tolerance);
+      for (const finding of [Value, None]) {
+        await world.refuses(certify(job, { findings: [finding, Match, Match] }), "WrongAttestation", job.id, 0, Skip.BadAttestation);
+      }
+    });
+  });
+
+  it("carries only what the seats committed to and signed", async () => {
+    const job = await world.openedClaim();
+    const refused = async (seat, change) =>
+      world.refuses(certify(job, { change: (at) => (at === seat ? change : {}) }), "WrongAttestation", job.id, seat, Skip.BadAttestation);
+    await refused(0, { value: other });
+    await refused(1, { salt: other });
+    await refused(2, { round: 0 });
+    await refused(0, { seat: 1 });
+    await refused(1, { job: other });
+    await refused(2, { finding: Finding.Match });
+    const [id, attestations, signatures, evidence] = await world.certificate(job);
+    await world.refuses(
+      world.send(world.stranger, "certify", id, attestations, [signatures[1], signatures[0], signatures[2]], evidence), "WrongAttestation", id, 0, Skip.BadAttestation,
+    );
+    const early = await world.seated();
+    early.values = job.values;
+    await world.refuses(certify(early), "SeatsNotSealed", early.id);
+  });
+
+  it("comes until the verdict window ends, and then only a lapse does", async () => {
+    const job = await world.openedClaim();
+    const { accusedAt } = await world.read("caseOf", job.id);
+    const until = accusedAt + BigInt(p.verdictWindow);
+    const certificate = await world.certificate(job);
+    const start = await world.snapshot();
+    await world.at(until + 1n);
+    await world.refuses(world.send(world.stranger, "certify", ...certificate), "Late", until + 1n, until);
+    await world.restore(start);
+    await world.at(until);
+    await world.refuses(world.send(world.stranger, "lapse", [job.id]), "Skipped", Skip.TooEarly);
+    const change = await changes(job, () => world.send(world.stranger, "lapse", [job.id]));
+    assert.deepEqual(change, {
+      client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart,
+      bond: 3n * V, locked: -3n * V, accuserBond: 3n * V, accuserLocked: -3n * V,
+    });
+    assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+    await world.checkBooks();
+  });
+});
+
+describe("slashing", () => {
+  it("waits for the appeal window and splits the stake to the unit", async () => {
+    const job = await world.convicted();
+    const { convictedAt } = await world.read("caseOf", job.id);
+    const { bond } = await record(operator);
+    assert.equal(bond, p.minBond - 3n * V);
+    const share = model.slash(p, { bond, maxPrice: V, exact: true });
+    await world.at(convictedAt + BigInt(p.appealWindow) - 1n);
+    await world.refuses(world.send(world.stranger, "slash", [job.id]), "Skipped", Skip.TooEarly);
+    let events;
+    const change = await changes(job, async () => ({ events } = await world.send(world.stranger, "slash", [job.id])));
+    assert.equal(share.amount, 800n * USD);
+    assert.deepEqual(change, {
+      client: V + model.fee(p, V) + share.compensation, reserved: -(V + model.fee(p, V)), keeper: share.keeper, bond: -share.amount,
+      accuserEarned: share.accuserReward, insurance: share.insured,
+    });
+    assert.deepEqual(named(events, "StakeSlashed"), [{
+      job: job.id, operator: operator.address, amount: share.amount, compensation: share.compensation, accuserReward: share.accuserReward, insured: share.insured,
+    }]);
+    assert.deepEqual(await stateOf(job), { state: State.Slashed, outcome: Outcome.WrongResult });
+    await world.checkBooks();
+  });
+
+  it("jails the operator and forgets its record", async () => {
+    const cheat = world.operators[1];
+    const job = await world.convicted({ operator: cheat });
+    await world.pass(p.appealWindow);
+    const { events } = await world.send(world.stranger, "slash", [job.id]);
+    assert.deepEqual(named(events, "OperatorRetired"), [{ operator: cheat.address, place: 1, jailed: true }]);
+    const { active, clean, bond } = await record(cheat);
+    assert.deepEqual([active, clean, bond], [false, 0, p.minBond - 3n * V - 800n * USD]);
+    await world.refuses(world.send(cheat, "rejoin"), "BondTooSmall");
+  });
+
+  it("takes no more than the bond holds", async () => {
+    const job = await world.convicted({ order: { maxPrice: 50n * USD } });
+    const { bond } = await record(operator);
+    await world.pass(p.appealWindow);
+    await world.send(world.stranger, "slash", [job.id]);
+    assert.equal(bond, 850n * USD);
+    assert.equal((await record(operator)).bond, 0n);
+    await world.checkBooks();
+  });
+
+  it("two convictions together never take more than there is", async () => {
+    const jobs = [await world.convicted(), await world.convicted({ operator })];
+    await world.pass(p.appealWindow);
+    const before = (await record(operator)).bond;
+    const { events } = await world.send(world.stranger, "slash", jobs.map((job) => job.id));
+    const amounts = named(events, "StakeSlashed").map((args) => args.amount);
+    assert.deepEqual([amounts[0] + amounts[1], (await record(operator)).bond], [before, 0n]);
+    assert.equal(named(events, "OperatorRetired").length, 1);
+    await world.checkBooks();
+  });
+
+  it("a tolerance conviction costs the price, no jail, and the record", async () => {
+    const cheat = world.operators[1];
+    const values = () => [other, other, other];
+    const job = await world.convicted({
+      operator: cheat, order: TOLERANCE, values, certificate: { findings: [Finding.Mismatch, Finding.Mismatch, Finding.Malformed] },
+    });
+    await world.pass(p.appealWindow);
+    const { events } = await world.send(world.stranger, "slash", [job.id]);
+    const share = model.slash(p, { bond: p.minBond - 3n * V, maxPrice: V, exact: false });
+    assert.equal(share.amount, V);
+    assert.deepEqual(named(events, "StakeSlashed"), [{
+      job: job.id, operator: cheat.address, amount: V, compensation: share.compensation, accuserReward: share.accuserReward, insured: share.insured,
+    }]);
+    const { active, clean } = await record(cheat);
+    assert.deepEqual([active, clean], [true, 0]);
+    await world.checkBooks();
+  });
+
+  it("a bad item leaves the batch alone, in slash and in lapse", async () => {
+    const job = await world.convicted();
+    await world.pass(p.appealWindow);
+    const { events } = await world.send(world.stranger, "slash", [other, job.id]);
+    assert.deepEqual(events[0].args, { job: other, action: Action.Slash, code: Skip.WrongState });
+    assert.equal((await stateOf(job)).state, State.Slashed);
+    const case2 = await world.accused({ operator: world.operators[2] });
+    await world.pass(p.verdictWindow + 1);
+    const lapsed = await world.send(world.stranger, "lapse", [job.id, case2.id]);
+    assert.deepEqual(lapsed.events[0].args, { job: job.id, action: Action.Lapse, code: Skip.WrongState });
+    assert.equal((await stateOf(case2)).state, State.Refunded);
+    await world.checkBooks();
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+import { committedPath, generated, names as contracts } from "../../../contracts/abi/generate.mjs";
+import * as model from "../support/model.mjs";
+import { committed, generate, names } from "../support/vectors.mjs";
+import { artifact } from "../support/world.mjs";
+
+describe("committed files that are generated", () => {
+  for (const name of contracts) {
+    it(`contracts/abi/${name}.json is what the sources compile to (else: npm run abi)`, async () => {
+      assert.ok((await readFile(committedPath(name), "utf8")) === (await generated(name)), `contracts/abi/${name}.json has drifted`);
+    });
+  }
+
+  it("tests/vectors hold what the contracts answer (else: npm run vectors)", async () => {
+    const fresh = await generate();
+    for (const name of names) assert.ok((await committed(name)) === fresh[name], `tests/vectors/${name}.json has drifted`);
+  });
+
+  it("the draw and sampling vectors are what the model answers too", async () => {
+    const { cases } = JSON.parse(await committed("draw"));
+    assert.ok(cases.length >= 40);
+    for (const each of cases) {
+      const roster = each.roster.map((place) => ({ ...place, retiredAt: BigInt(place.retiredAt) }));
+      const terms = { ...each, roster, lastBlock: BigInt(each.epochLastBlock), excluded: each.excludedClusters };
+      const expected = model.picks(terms, each.count).map((pick) => pick.toLowerCase());
+      assert.deepEqual(each.picks.map((pick) => pick.toLowerCase()), expected, each.name);
+    }
+    const { rates, decisions } = JSON.parse(await committed("sampling"));
+    for (const each of rates) assert.equal(BigInt(each.ratePpm), model.rate(each, each.clean));
+    for (const each of decisions) assert.equal(each.sampled, model.isSampled(each.seed, each.job, each.ratePpm));
+    const { domain, structs, opening } = JSON.parse(await committed("eip712"));
+    for (const each of structs) assert.equal(each.digest, model.digest(domain, each.type, each.message));
+    assert.equal(opening.value, model.valueOf(opening));
+    assert.equal(opening.commitment, model.commitmentOf(opening.salt, opening.value));
+  });
+});
+
+describe("the deployables", () => {
+  const size = (code) => code.length / 2 - 1;
+
+  it("fit the size limits of code (EIP-170) and creation code (EIP-3860)", async () => {
+    for (const name of ["Escrow", "Court"]) assert.ok(size((await artifact(name)).deployedBytecode) <= 24_576, `${name} is too big`);
+    assert.ok(size((await artifact("Escrow")).bytecode) <= 49_152, "the escrow's creation code is too big");
+  });
+
+  it("escrow and court lay out their storage alike", async () => {
+    const build = JSON.parse(await readFile(new URL(`../../../artifacts/build-info/${(await artifact("Escrow")).buildInfoId}.json`, import.meta.url), "utf8"));
+    const { settings, sources } = build.input;
+    const input = { ...build.input, settings: { ...settings, viaIR: false, optimizer: { enabled: false }, outputSelection: { "*": { Escrow: ["storageLayout"], Court: ["storageLayout"] } } } };
+    assert.ok(Object.keys(sources).length > 0);
+    const solc = createRequire(import.meta.url)("solc");
+    const { contracts: compiled } = JSON.parse(solc.compile(JSON.stringify(input)));
+    const layout = (name) =>
+      Object.entries(compiled).find(([, byName]) => byName[name])[1][name].storageLayout.storage.map(({ label, slot, offset, type }) => ({ label, slot, offset, type: type.replace(/\)\d+_storage/g, ")_storage") }));
+    assert.ok(layout("Escrow").length > 8);
+    assert.deepEqual(layout("Court"), layout("Escrow"));
+  });
+});

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import * as model from "../support/model.mjs";
+import { fixture } from "../support/fixture.mjs";
+import { parameters, USD, World } from "../support/world.mjs";
+import { Book, Reason, State } from "../support/words.mjs";
+
+describe("construction", () => {
+  const refused = {
+    floorPpm: [0, 1_000_001], recordOffset: [0, 2], epochBlocks: [0, 129], minRoster: [4], maxRunWindow: [0], checkWindow: [59], longReview: [359], openWindow: [0],
+    commitWindow: [0], revealWindow: [0], verdictWindow: [150], unbondingDelay: [1620], noShowPpm: [1_000_001], noShowsToJail: [0], seatPenaltyPpm: [1_000_001],
+    accuserPpm: [100_001], minBond: [0n], keeperPart: [2n ** 94n],
+  };
+  let world;
+  beforeEach(async () => (world = await fixture()));
+
+  for (const [name, values] of Object.entries(refused)) {
+    for (const value of values) {
+      it(`refuses ${name} ${value}`, async () => {
+        const expected = name === "recordOffset" && value === 2 ? "recordNumerator" : name;
+        await world.refuses(world.deploy(world.escrowArtifact, [world.token, { ...parameters, [name]: value }]), "BadParameter", expected);
+      });
+    }
+  }
+
+  it("refuses no token and keeps what it was given", async () => {
+    await world.refuses(world.deploy(world.escrowArtifact, [model.ZERO, parameters]), "ZeroAddress");
+    assert.deepEqual(await world.read("parameters"), parameters);
+    assert.equal(await world.read("token"), world.token);
+  });
+
+  it("accepts each bound itself", async () => {
+    const edge = { ...parameters, floorPpm: 1_000_000, epochBlocks: 128, checkWindow: 60, longReview: 240, verdictWindow: 151, accuserPpm: 100_000, unbondingDelay: 1 };
+    edge.unbondingDelay = edge.maxRunWindow + edge.longReview + edge.openWindow + edge.verdictWindow + edge.appealWindow + 1;
+    await world.deploy(world.escrowArtifact, [world.token, edge]);
+  });
+});
+
+describe("operators", () => {
+  let world, operator, p;
+  const record = () => world.read("operatorOf", operator.address);
+  beforeEach(async () => {
+    world = await fixture();
+    [operator] = world.operators;
+    p = world.parameters;
+  });
+
+  describe("registering", () => {
+    const newcomer = () => ({ ...world.person(0), account: world.stranger, address: world.stranger.address });
+
+    it("takes the bond and gives a place", async () => {
+      const { events } = await world.register(newcomer(), 1500n * USD);
+      assert.deepEqual(events.map((event) => event.eventName), ["OperatorRegistered", "LedgerMoved", "OperatorJoined"]);
+      assert.deepEqual(events[1].args, {
+        job: model.ZERO32, account: world.stranger.address, book: Book.Bond, reason: Reason.Bonding, amount: 1500n * USD, balance: 1500n * USD,
+      });
+      assert.deepEqual(await world.read("operatorOf", world.stranger.address), {
+        signer: operator.signer.address, payout: operator.payout, bond: 1500n * USD, unbonding: 0n, unbondsAt: 0n, exposure: 0n, locked: 0n, earned: 0n,
+        clean: 0, noShows: 0, strikes: 0, active: true, place: 10,
+      });
+      assert.deepEqual(await world.read("placeAt", 10), { operator: world.stranger.address, cluster: operator.payout, retiredAt: 0n });
+      assert.equal(await world.read("activeOperators"), 11);
+      await world.checkBooks();
+    });
+
+    it("refuses a bond below the minimum, missing addresses, and a second time", async () => {
+      const { account, signer, payout } = newcomer();
+      await world.refuses(world.send(account, "register", signer.address, payout, p.minBond - 1n), "BondTooSmall", p.minBond - 1n, p.minBond);
+      await world.refuses(world.send(account, "register", model.ZERO, payout, p.minBond), "ZeroAddress");
+      await world.refuses(world.send(account, "register", signer.address, model.ZERO, p.minBond), "ZeroAddress");
+      await world.refuses(world.send(operator, "register", signer.address, payout, p.minBond), "AlreadyRegistered", operator.address);
+    });
+  });
+
+  it("only the registered have a bond to handle", async () => {
+    for (const [name, ...args] of [["addBond", 1n], ["requestUnbonding", 1n], ["withdrawBond"], ["rejoin"], ["claim", world.stranger.address]]) {
+      await world.refuses(world.send(world.stranger, name, ...args), "NotRegistered", world.stranger.address);
+    }
+  });
+
+  describe("unbonding", () => {
+    it("waits out the delay to the second", async () => {
+      await world.send(operator, "requestUnbonding", p.minBond);
+      const unbondsAt = (await world.now()) + BigInt(p.unbondingDelay);
+      assert.equal((await record()).unbondsAt, unbondsAt);
+      await world.at(unbondsAt - 1n);
+      await world.refuses(world.send(operator, "withdrawBond"), "Early", unbondsAt - 1n, unbondsAt);
+      await world.send(operator, "withdrawBond");
+      assert.equal(await world.balance(operator.address), p.minBond);
+      assert.deepEqual([(await record()).bond, (await record()).unbonding], [0n, 0n]);
+      await world.refuses(world.send(operator, "withdrawBond"), "ZeroAmount");
+      await world.checkBooks();
+    });
+
+    it("asks for no more than is bonded, requests together", async () => {
+      await world.send(operator, "requestUnbonding", 400n * USD);
+      await world.refuses(world.send(operator, "requestUnbonding", 600n * USD + 1n), "InsufficientBalance", 600n * USD, 600n * USD + 1n);
+      await world.refuses(world.send(operator, "requestUnbonding", 0n), "ZeroAmount");
+    });
+
+    it("a second request adds to the first and restarts the delay", async () => {
+      await world.toToken(operator, "mint", operator.address, 10n * USD);
+      await world.send(operator, "addBond", 10n * USD);
+      await world.send(operator, "requestUnbonding", 4n * USD);
+      await world.pass(p.unbondingDelay - 5);
+      await world.send(operator, "requestUnbonding", 6n * USD);
+      await world.pass(10);
+      await world.refuses(world.send(operator, "withdrawBond"), "Early");
+      await world.pass(p.unbondingDelay);
+      await world.send(operator, "withdrawBond");
+      assert.equal(await world.balance(operator.address), 10n * USD);
+      assert.equal((await record()).active, true);
+      await world.checkBooks();
+    });
+
+    it("below the minimum the place is retired, and rejoining takes a new one", async () => {
+      const { events } = await world.send(operator, "requestUnbonding", 1n);
+      assert.deepEqual(events.at(-1).args, { operator: operator.address, place: 0, jailed: false });
+      assert.equal((await world.read("placeAt", 0)).retiredAt, await world.blockNumber());
+      assert.equal(await world.read("activeOperators"), 9);
+      await world.refuses(world.send(operator, "rejoin"), "BondTooSmall", p.minBond - 1n, p.minBond);
+      await world.toToken(operator, "mint", operator.address, 1n);
+      await world.send(operator, "addBond", 1n);
+      await world.pass(p.unbondingDelay);
+      await world.send(operator, "rejoin");
+      await world.refuses(world.send(operator, "rejoin"), "AlreadyActive", operator.address);
+      assert.deepEqual([(await record()).place, await world.read("rosterLength"), await world.read("activeOperators")], [10, 11, 10]);
+      await world.checkBooks();
+    });
+
+    it("does not outrun a slash: stake that unbonds is taken too", async () => {
+      const job = await world.opened();
+      await world.send(operator, "requestUnbonding", p.minBond);
+      await world.send(world.stranger, "submit", [await world.resultItem(job)]);
+      const convicted = await slashedThrough(job);
+      assert.equal((await world.read("jobOf", convicted.id)).state, State.Slashed);
+      const after = await record();
+      // Three seats' pay and twice the price over the sampling floor are gone.
+      const left = p.minBond - 120n * USD - 800n * USD;
+      assert.deepEqual([after.bond, after.unbonding], [left, left]);
+      await world.pass(p.unbondingDelay);
+      await world.send(operator, "withdrawBond");
+      assert.equal(await world.balance(operator.address), left);
+      await world.checkBooks();
+    });
+
+    it("even the slowest way to a slash is over before the stake may leave", async () => {
+      const job = await world.agree({ order: { runWindow: p.maxRunWindow } });
+      await world.send(world.stranger, "open", [job.item]);
+      const { openedAt } = await world.read("jobOf", job.id);
+      await world.send(operator, "requestUnbonding", p.minBond);
+      const { unbondsAt } = await record();
+      await world.at(openedAt + BigInt(p.maxRunWindow));
+      await world.send(world.stranger, "submit", [await world.resultItem(job)]);
+      const submittedAt = await world.now();
+      await world.recordSeedAfter((await world.read("jobOf", job.id)).epoch);
+      const { check, checkSignature } = await world.check(job, { value: model.ZERO32 });
+      await world.at(submittedAt + BigInt(p.longReview));
+      await world.send(world.stranger, "accuse", check, checkSignature);
+      const accusedAt = await world.now();
+      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.send(world.stranger, "drawSeats", job.id);
+      job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
+      job.values = [model.ZERO32, model.ZERO32, model.ZERO32];
+      await world.send(world.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => world.seatItem(job, seat, value))));
+      const certificate = await world.certificate(job);
+      await world.at(accusedAt + BigInt(p.verdictWindow));
+      await world.send(world.stranger, "certify", ...certificate);
+      const slashFrom = (await world.now()) + BigInt(p.appealWindow);
+      assert.ok(slashFrom < unbondsAt);
+      await world.at(slashFrom);
+      await world.send(world.stranger, "slash", [job.id]);
+      assert.equal((await world.read("jobOf", job.id)).state, State.Slashed);
+      await world.refuses(world.send(operator, "withdrawBond"), "Early");
+      await world.checkBooks();
+    });
+
+    async function slashedThrough(job) {
+      const { epoch } = await world.read("jobOf", job.id);
+      await world.recordSeedAfter(epoch);
+      const { check, checkSignature } = await world.check(job, { value: model.ZERO32 });
+      await world.send(world.stranger, "accuse", check, checkSignature);
+      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.send(world.stranger, "drawSeats", job.id);
+      job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
+      job.values = [model.ZERO32, model.ZERO32, model.ZERO32];
+      await world.send(world.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => world.seatItem(job, seat, value))));
+      await world.send(world.stranger, "openClaim", job.id, job.opening);
+      await world.send(world.stranger, "certify", ...(await world.certificate(job)));
+      await world.pass(p.appealWindow);
+      await world.send(world.stranger, "slash", [job.id]);
+      return job;
+    }
+  });
+
+  it("earnings go to the payout address whoever asks, once", async () => {
+    const job = await world.decided();
+    await world.passReview(job);
+    await world.send(world.stranger, "release", [await world.releaseItem(job, await world.check(job))]);
+    const { earned } = await record();
+    assert.ok(earned > 0n);
+    await world.send(world.stranger, "claim", operator.address);
+    assert.equal(await world.balance(operator.payout), earned);
+    await world.refuses(world.send(world.stranger, "claim", operator.address), "ZeroAmount");
+    await world.checkBooks();
+  });
+});

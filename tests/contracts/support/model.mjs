@@ -1,0 +1,75 @@
+// What the contract should answer, computed a second time from the protocol page.
+import { encodeAbiParameters, hashTypedData, keccak256, toBytes } from "viem";
+
+export const PPM = 1_000_000n;
+export const ZERO = "0x0000000000000000000000000000000000000000";
+export const ZERO32 = `0x${"0".repeat(64)}`;
+
+const encoded = (types, values) => keccak256(encodeAbiParameters(types.map((type) => ({ type })), values));
+const least = (...values) => values.reduce((a, b) => (a < b ? a : b));
+
+export const valueOf = ({ outputsRoot, units }) => encoded(["bytes32", "uint64"], [outputsRoot, units]);
+export const commitmentOf = (salt, value) => encoded(["bytes32", "bytes32"], [salt, value]);
+
+export const fee = (p, maxPrice) => (maxPrice * BigInt(p.floorPpm) + PPM - 1n) / PPM + p.keeperPart;
+export const price = ({ units, unitPrice, maxPrice }) => least(units * unitPrice, maxPrice);
+export const recordFee = (p, ratePpm, paid) => ((BigInt(ratePpm) - BigInt(p.floorPpm)) * paid) / PPM;
+
+export function slash(p, { bond, maxPrice, exact }) {
+  const amount = exact ? least(bond, (2n * maxPrice * PPM) / BigInt(p.floorPpm)) : least(bond, maxPrice);
+  let left = amount / 2n;
+  const compensation = least(maxPrice, (amount * 400_000n) / PPM);
+  left -= compensation;
+  const keeper = least(p.keeperPart, left);
+  left -= keeper;
+  const accuserReward = least((amount * BigInt(p.accuserPpm)) / PPM, left);
+  return { amount, compensation, keeper, accuserReward, insured: amount - compensation - keeper - accuserReward };
+}
+
+export function noShow(p, { bond, maxPrice }) {
+  const penalty = least(bond, (maxPrice * BigInt(p.noShowPpm)) / PPM);
+  const toClient = penalty / 2n;
+  const keeper = least(p.keeperPart, penalty - toClient);
+  return { penalty, toClient, keeper, insured: penalty - toClient - keeper };
+}
+
+export function rate(p, clean) {
+  const byRecord = (BigInt(p.recordNumerator) * PPM) / (BigInt(clean) + BigInt(p.recordOffset));
+  return least(PPM, byRecord > BigInt(p.floorPpm) ? byRecord : BigInt(p.floorPpm));
+}
+
+const SAMPLE = keccak256(toBytes("assay.sample"));
+const DRAW = keccak256(toBytes("assay.draw"));
+
+export const isSampled = (seed, job, ratePpm) => BigInt(encoded(["bytes32", "bytes32", "bytes32"], [SAMPLE, seed, job])) % PPM < BigInt(ratePpm);
+
+/** Picks in order; `roster` holds { operator, cluster, retiredAt } and `excluded` the clusters that may not be drawn. */
+export function picks({ seed, job, round, roster, rosterLength, lastBlock, client, excluded }, count) {
+  const drawn = [];
+  const clusters = new Set(excluded.map((cluster) => cluster.toLowerCase()));
+  for (let probe = 0n; probe < 64n && drawn.length < count && rosterLength > 0; probe++) {
+    const hash = encoded(["bytes32", "bytes32", "bytes32", "uint8", "uint256"], [DRAW, seed, job, round, probe]);
+    const place = roster[Number(BigInt(hash) % BigInt(rosterLength))];
+    const cluster = place.cluster.toLowerCase();
+    if ((place.retiredAt !== 0n && place.retiredAt <= lastBlock) || clusters.has(cluster)) continue;
+    if (place.operator.toLowerCase() === client.toLowerCase()) continue;
+    clusters.add(cluster);
+    drawn.push(place.operator);
+  }
+  return drawn;
+}
+
+const field = (list) => list.split(",").map((entry) => entry.split(" ")).map(([type, name]) => ({ type, name }));
+
+export const types = {
+  Order: field(
+    "address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison,uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry",
+  ),
+  Acceptance: field("bytes32 order,address operator,address nodeKey,uint64 openBy"),
+  Result: field("bytes32 job,bytes32 commitment,bytes32 manifest"),
+  Attestation: field("bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt"),
+  SeatCommitment: field("bytes32 job,uint8 round,uint8 seat,bytes32 commitment"),
+};
+
+export const typedData = (domain, primaryType, message) => ({ domain, primaryType, types: { [primaryType]: types[primaryType] }, message });
+export const digest = (domain, primaryType, message) => hashTypedData(typedData(domain, primaryType, message));

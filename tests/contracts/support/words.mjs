@@ -1,0 +1,18 @@
+// The contract's enums by name, read nowhere else.
+const numbered = (...names) => Object.fromEntries(names.map((name, number) => [name, number]));
+
+export const State = numbered("None", "Open", "Submitted", "Accused", "Convicted", "Released", "Refunded", "Slashed");
+export const Outcome = numbered("None", "Delivered", "Checked", "Unchecked", "Cleared", "NoShow", "Unavailable", "Inconclusive", "WrongResult");
+export const Comparison = numbered("Exact", "Tolerance");
+export const Finding = numbered("None", "Value", "Match", "Mismatch", "Malformed");
+export const Verdict = numbered("None", "Cleared", "Convicted", "Inconclusive");
+export const Book = numbered("Available", "Reserved", "Bond", "Locked", "Earned", "CheckPool", "InsurancePool");
+export const Reason = numbered(
+  "None", "Deposit", "Withdrawal", "Bonding", "BondWithdrawal", "Reservation", "Payment", "Remainder", "VerificationFee", "RecordFee", "KeeperPart",
+  "CheckPay", "Refund", "Penalty", "Slash", "Compensation", "AccuserReward", "Insurance", "CaseLock", "CaseUnlock", "SeatPay", "Claim", "Donation",
+);
+export const Skip = numbered(
+  "None", "WrongState", "Expired", "NonceUsed", "BadClientSignature", "BadOperatorSignature", "BadNodeSignature", "WrongOperator", "NotEligible", "Admission",
+  "InsufficientFunds", "FeeTooLow", "BadTerms", "TooEarly", "TooLate", "SeedMissing", "CheckMissing", "BadOpening", "BadAttestation", "RosterTooSmall",
+);
+export const Action = numbered("None", "Open", "Submit", "Release", "Expire", "Slash", "Lapse", "CommitSeat");

@@ -1,0 +1,323 @@
+// One deployed escrow with clients, operators and a stranger, and the verbs of the protocol.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { network } from "hardhat";
+import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, toHex } from "viem";
+import { mnemonicToAccount } from "viem/accounts";
+import { checkBooks } from "./books.mjs";
+import * as model from "./model.mjs";
+import { Comparison, Finding } from "./words.mjs";
+
+const MNEMONIC = "test test test test test test test test test test test junk";
+const GAS = numberToHex(16_000_000);
+
+export const USD = 1_000_000n;
+export const parameters = {
+  floorPpm: 100_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 4, minRoster: 5, maxRunWindow: 300, reviewWindow: 60, checkWindow: 100,
+  longReview: 600, openWindow: 120, commitWindow: 50, revealWindow: 50, verdictWindow: 500, appealWindow: 100, unbondingDelay: 2000, noShowPpm: 200_000,
+  noShowsToJail: 2, seatPenaltyPpm: 100_000, accuserPpm: 50_000, minBond: 1000n * USD, keeperPart: 10_000n,
+};
+
+export async function artifact(name, source = `${name}.sol`) {
+  return JSON.parse(await readFile(new URL(`../../../artifacts/contracts/${source}/${name}.json`, import.meta.url), "utf8"));
+}
+
+const key = (accountIndex, addressIndex) => mnemonicToAccount(MNEMONIC, { accountIndex, addressIndex });
+
+export class World {
+  static async create(overrides = {}, token = { name: "TestToken", source: "TestToken" }, connectionOverride = undefined) {
+    const world = new World();
+    world.connection = await network.create({ network: "default", override: connectionOverride });
+    world.provider = world.connection.provider;
+    world.escrowArtifact = await artifact("Escrow");
+    world.abi = world.escrowArtifact.abi;
+    world.tokenArtifact = await artifact(token.name, `mocks/${token.source}.sol`);
+    world.parameters = { ...parameters, ...overrides };
+    world.chainId = Number(await world.rpc("eth_chainId"));
+    world.deployer = key(0, 0);
+    world.clients = [1, 2].map((i) => key(0, i));
+    world.operators = Array.from({ length: 10 }, (_, i) => world.person(i));
+    world.stranger = key(0, 13);
+    world.token = await world.deploy(world.tokenArtifact, []);
+    world.escrow = await world.deploy(world.escrowArtifact, [world.token, world.parameters]);
+    world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
+    world.nonce = 0n;
+    return world;
+  }
+
+  person(i) {
+    return { account: key(0, 3 + i), address: key(0, 3 + i).address, signer: key(1, i), nodeKey: key(2, i), payout: key(3, i).address };
+  }
+
+  rpc(method, ...params) {
+    return this.provider.request({ method, params });
+  }
+
+  // ---- chain
+
+  async deploy({ abi, bytecode }, args, from = this.deployer) {
+    const hash = await this.rpc("eth_sendTransaction", { from: from.address, data: encodeDeployData({ abi, bytecode, args }), gas: GAS });
+    return getAddress((await this.rpc("eth_getTransactionReceipt", hash)).contractAddress);
+  }
+
+  async transact(from, to, abi, functionName, args) {
+    const data = encodeFunctionData({ abi, functionName, args });
+    const hash = await this.rpc("eth_sendTransaction", { from: from.address ?? from, to, data, gas: GAS });
+    const receipt = await this.rpc("eth_getTransactionReceipt", hash);
+    return { hash, receipt, gas: BigInt(receipt.gasUsed), events: parseEventLogs({ abi: this.abi, logs: receipt.logs }) };
+  }
+
+  /** Sends a call to the escrow; the events come decoded. */
+  send(from, functionName, ...args) {
+    return this.transact(from, this.escrow, this.abi, functionName, args);
+  }
+
+  toToken(from, functionName, ...args) {
+    return this.transact(from, this.token, this.tokenArtifact.abi, functionName, args);
+  }
+
+  async read(functionName, ...args) {
+    return this.readFrom(this.escrow, this.abi, functionName, args);
+  }
+
+  async readFrom(to, abi, functionName, args) {
+    const data = await this.rpc("eth_call", { to, data: encodeFunctionData({ abi, functionName, args }), gas: GAS }, "latest");
+    return decodeFunctionResult({ abi, functionName, data });
+  }
+
+  balance(of) {
+    return this.readFrom(this.token, this.tokenArtifact.abi, "balanceOf", [of]);
+  }
+
+  async now() {
+    return BigInt((await this.rpc("eth_getBlockByNumber", "latest", false)).timestamp);
+  }
+
+  async blockNumber() {
+    return BigInt(await this.rpc("eth_blockNumber"));
+  }
+
+  /** The next block has exactly this time. */
+  at(time) {
+    return this.rpc("evm_setNextBlockTimestamp", Number(time));
+  }
+
+  async pass(seconds) {
+    await this.at((await this.now()) + BigInt(seconds));
+    await this.rpc("evm_mine");
+  }
+
+  mine(blocks) {
+    return this.rpc("hardhat_mine", numberToHex(blocks));
+  }
+
+  snapshot() {
+    return this.rpc("evm_snapshot");
+  }
+
+  async restore(id) {
+    assert.equal(await this.rpc("evm_revert", id), true);
+  }
+
+  /** The call must fail with this custom error and these arguments. */
+  async refuses(call, errorName, ...expected) {
+    let error;
+    try {
+      await call;
+    } catch (caught) {
+      error = caught;
+    }
+    assert.ok(error, `expected ${errorName}, but the call went through`);
+    if (typeof error.data !== "string") throw error;
+    const decoded = decodeErrorResult({ abi: [...this.abi, ...this.tokenArtifact.abi], data: error.data });
+    assert.equal(decoded.errorName, errorName);
+    if (expected.length > 0) assert.deepEqual(decoded.args ?? [], expected);
+  }
+
+  // ---- standing
+
+  async fund(client, amount) {
+    await this.toToken(client, "mint", client.address, amount);
+    await this.toToken(client, "approve", this.escrow, 2n ** 256n - 1n);
+    await this.send(client, "deposit", amount);
+  }
+
+  async register(operator, bond = this.parameters.minBond) {
+    await this.toToken(operator, "mint", operator.address, bond);
+    await this.toToken(operator, "approve", this.escrow, 2n ** 256n - 1n);
+    return this.send(operator, "register", operator.signer.address, operator.payout, bond);
+  }
+
+  operatorAt(address) {
+    const found = this.operators.find((operator) => operator.address.toLowerCase() === address.toLowerCase());
+    assert.ok(found, `no operator ${address}`);
+    return found;
+  }
+
+  // ---- signed words
+
+  sign(account, primaryType, message) {
+    return account.signTypedData(model.typedData(this.domain, primaryType, message));
+  }
+
+  digest(primaryType, message) {
+    return model.digest(this.domain, primaryType, message);
+  }
+
+  /** A signed order with its acceptance and a result to come. */
+  async agree({ client = this.clients[0], operator = this.operators[0], order: terms = {}, acceptance: promise = {}, units = 30n, label } = {}) {
+    const later = (await this.now()) + 100_000n;
+    const order = {
+      client: client.address, operator: operator.address, workload: keccak256(toHex("workload")), policy: keccak256(toHex("policy")),
+      comparison: Comparison.Exact, unitPrice: 1n * USD, maxPrice: 40n * USD, maxFee: 10n * USD, runWindow: 200, nonce: this.nonce++, expiry: later, ...terms,
+    };
+    const job = this.digest("Order", order);
+    const acceptance = { order: job, operator: operator.address, nodeKey: operator.nodeKey.address, openBy: later, ...promise };
+    const opening = { outputsRoot: keccak256(toHex(`outputs ${label ?? order.nonce}`)), units, salt: keccak256(toHex(`salt ${label ?? order.nonce}`)) };
+    const value = model.valueOf(opening);
+    const result = { job, commitment: model.commitmentOf(opening.salt, value), manifest: keccak256(toHex("manifest")) };
+    return {
+      id: job, client, operator, order, opening, value, result,
+      item: {
+        order, orderSignature: await this.sign(client, "Order", order),
+        acceptance, acceptanceSignature: await this.sign(operator.signer, "Acceptance", acceptance),
+      },
+    };
+  }
+
+  async opened(options) {
+    const job = await this.agree(options);
+    await this.send(this.stranger, "open", [job.item]);
+    return job;
+  }
+
+  async resultItem(job, result = job.result, nodeKey = job.operator.nodeKey) {
+    return { result, signature: await this.sign(nodeKey, "Result", result) };
+  }
+
+  async submitted(options) {
+    const job = await this.opened(options);
+    await this.send(this.stranger, "submit", [await this.resultItem(job)]);
+    return job;
+  }
+
+  /** Ends the epoch after this one and records its seed, so that what was frozen in `epoch` is decided. */
+  async recordSeedAfter(epoch) {
+    const last = (BigInt(epoch) + 2n) * BigInt(this.parameters.epochBlocks) - 1n;
+    const ahead = last - (await this.blockNumber());
+    if (ahead > 0n) await this.mine(ahead);
+    await this.send(this.stranger, "recordSeed", BigInt(epoch) + 1n);
+  }
+
+  /** A submitted job whose sampling went this way: its epoch is ended by other blocks until it does. */
+  async decided(options = {}) {
+    const job = await this.submitted(options);
+    const { epoch } = await this.read("jobOf", job.id);
+    const wanted = options.sampled ?? true;
+    for (let attempt = 0; attempt < 400; attempt++) {
+      const before = await this.snapshot();
+      await this.pass(1 + attempt);
+      await this.recordSeedAfter(epoch);
+      const [known, sampled] = await this.read("isSampled", job.id);
+      assert.equal(known, true);
+      if (sampled === wanted) return job;
+      await this.restore(before);
+    }
+    throw new Error("no seed of 400 decided the sampling as wanted");
+  }
+
+  async submittedAt(job) {
+    return (await this.read("jobOf", job.id)).submittedAt;
+  }
+
+  /** Mines a block at `submittedAt + seconds`. */
+  async passReview(job, seconds = this.parameters.reviewWindow) {
+    const time = (await this.submittedAt(job)) + BigInt(seconds);
+    if (time > (await this.now())) {
+      await this.at(time);
+      await this.rpc("evm_mine");
+    }
+  }
+
+  async drawn(job, attempt = 0) {
+    return this.operatorAt(await this.read("drawnFor", job.id, attempt));
+  }
+
+  async check(job, { attempt = 0, finding = Finding.Value, value = job.value, by, ...rest } = {}) {
+    const check = { job: job.id, round: 0, seat: attempt, finding, value, salt: model.ZERO32, ...rest };
+    const signer = by ?? (await this.drawn(job, attempt)).signer;
+    return { check, checkSignature: await this.sign(signer, "Attestation", check) };
+  }
+
+  noCheck() {
+    return { check: { job: model.ZERO32, round: 0, seat: 0, finding: 0, value: model.ZERO32, salt: model.ZERO32 }, checkSignature: "0x" };
+  }
+
+  async releaseItem(job, check) {
+    return { job: job.id, opening: job.opening, ...(check ?? this.noCheck()) };
+  }
+
+  // ---- cases
+
+  async accused(options = {}) {
+    const job = await this.decided({ sampled: true, ...options });
+    const tolerance = job.order.comparison === Comparison.Tolerance;
+    job.accuser = await this.drawn(job);
+    const { check, checkSignature } = await this.check(job, {
+      finding: tolerance ? Finding.Mismatch : Finding.Value, value: keccak256(toHex(`accuser of ${job.id}`)),
+    });
+    await this.send(this.stranger, "accuse", check, checkSignature);
+    return job;
+  }
+
+  async seated(options) {
+    const job = await this.accused(options);
+    await this.recordSeedAfter((await this.read("caseOf", job.id)).epoch);
+    await this.send(this.stranger, "drawSeats", job.id);
+    job.seats = (await this.read("caseOf", job.id)).seats.map((seat) => this.operatorAt(seat));
+    return job;
+  }
+
+  async seatItem(job, seat, value, by = job.seats[seat].signer, rest = {}) {
+    const salt = keccak256(toHex(`seat ${seat}`));
+    const commitment = { job: job.id, round: 1, seat, commitment: model.commitmentOf(salt, value), ...rest };
+    return { commitment, signature: await this.sign(by, "SeatCommitment", commitment) };
+  }
+
+  /** Seats committed to these values; the claim still sealed. */
+  async sealed(options = {}) {
+    const job = await this.seated(options);
+    job.values = options.values ? options.values(job) : [job.value, job.value, job.value];
+    await this.send(this.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => this.seatItem(job, seat, value))));
+    return job;
+  }
+
+  async openedClaim(options) {
+    const job = await this.sealed(options);
+    await this.send(this.stranger, "openClaim", job.id, job.opening);
+    return job;
+  }
+
+  /** Arguments of `certify`; a seat in `silent` has no signature. */
+  async certificate(job, { findings = [Finding.Value, Finding.Value, Finding.Value], silent = [], change = () => ({}) } = {}) {
+    const attestations = job.values.map((value, seat) => ({
+      job: job.id, round: 1, seat, finding: findings[seat], value, salt: keccak256(toHex(`seat ${seat}`)), ...change(seat),
+    }));
+    const signatures = await Promise.all(
+      attestations.map((attestation, seat) => (silent.includes(seat) ? "0x" : this.sign(job.seats[seat].signer, "Attestation", attestation))),
+    );
+    return [job.id, attestations, signatures, keccak256(toHex("evidence"))];
+  }
+
+  async convicted(options = {}) {
+    const other = (job) => keccak256(toHex(`other than ${job.id}`));
+    const job = await this.openedClaim({ values: (job) => [other(job), other(job), other(job)], ...options });
+    await this.send(this.stranger, "certify", ...(await this.certificate(job, options.certificate)));
+    return job;
+  }
+
+  /** Rebuilds every balance from the events and compares with views and tokens. */
+  checkBooks(options) {
+    return checkBooks(this, options);
+  }
+}
