@@ -1,0 +1,31 @@
+using System.Globalization;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.Primitives;
+using Assay.Ethereum.Transactions;
+
+namespace Assay.Ethereum.Crypto;
+
+/// <summary>What a key signs: EIP-712 typed data, EIP-191 messages, EIP-1559 transactions.</summary>
+public static class SignerExtensions
+{
+    public static ValueTask<Signature> SignTypedDataAsync(this ISigner signer, TypedData data, CancellationToken cancellation = default) =>
+        signer.SignDigestAsync(data.Digest, cancellation);
+
+    /// <summary>personal_sign: the digest is <see cref="MessageDigest"/>.</summary>
+    public static ValueTask<Signature> SignMessageAsync(this ISigner signer, ReadOnlyMemory<byte> message, CancellationToken cancellation = default) =>
+        signer.SignDigestAsync(MessageDigest(message.Span), cancellation);
+
+    public static ValueTask<Signature> SignMessageAsync(this ISigner signer, string message, CancellationToken cancellation = default) =>
+        signer.SignMessageAsync(System.Text.Encoding.UTF8.GetBytes(message), cancellation);
+
+    public static async ValueTask<SignedTransaction> SignTransactionAsync(
+        this ISigner signer, Eip1559Transaction transaction, CancellationToken cancellation = default) =>
+        new(transaction, await signer.SignDigestAsync(transaction.SigningHash, cancellation));
+
+    /// <summary>EIP-191 version 0x45: keccak256("\x19Ethereum Signed Message:\n" + length in bytes + message).</summary>
+    public static Bytes32 MessageDigest(ReadOnlySpan<byte> message)
+    {
+        var prefix = "\u0019Ethereum Signed Message:\n" + message.Length.ToString(CultureInfo.InvariantCulture);
+        return Keccak256.Hash([.. System.Text.Encoding.ASCII.GetBytes(prefix), .. message]);
+    }
+}

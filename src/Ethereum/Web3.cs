@@ -1,0 +1,110 @@
+using System.Numerics;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Ethereum.Transactions;
+
+namespace Assay.Ethereum;
+
+/// <summary>The entry point: reads through <see cref="Eth"/>, contracts through <see cref="GetContract(ContractAbi, Address)"/>.</summary>
+public sealed class Web3 : IDisposable
+{
+    private readonly bool _ownsClient;
+
+    /// <param name="rpcUrl">http or https.</param>
+    /// <param name="signer">Signs what is sent; without it only reads work.</param>
+    public Web3(string rpcUrl, ISigner? signer = null) : this(new JsonRpcClient(rpcUrl), signer) => _ownsClient = true;
+
+    public Web3(JsonRpcClient client, ISigner? signer = null, TransactionSenderOptions? options = null)
+    {
+        (Client, Signer, Eth) = (client, signer, new EthApi(client));
+        Sender = signer is null ? null : new TransactionSender(Eth, signer, options);
+    }
+
+    public JsonRpcClient Client { get; }
+    public EthApi Eth { get; }
+    public ISigner? Signer { get; }
+
+    /// <summary>Sends from the signer's account; null without a signer.</summary>
+    public TransactionSender? Sender { get; }
+
+    public Contract GetContract(ContractAbi abi, Address address) => new(this, abi, address);
+
+    public Contract GetContract(string abiJson, Address address) => new(this, ContractAbi.Parse(abiJson), address);
+
+    /// <summary>Creates a contract and waits for it.</summary>
+    /// <exception cref="TransactionRevertedException">The constructor reverted.</exception>
+    public async Task<(Contract Contract, Receipt Receipt)> DeployAsync(ContractAbi abi, byte[] creationCode, object?[] arguments, CancellationToken cancellation = default)
+    {
+        var receipt = await RequireSender().SendAndWaitAsync(null, [.. creationCode, .. abi.EncodeConstructor(arguments)], abi: abi, cancellation: cancellation);
+        return (GetContract(abi, receipt.ContractAddress ?? throw new InvalidOperationException($"Transaction {receipt.TransactionHash} created no contract.")), receipt);
+    }
+
+    internal TransactionSender RequireSender() => Sender ?? throw new InvalidOperationException("Web3 was made without a signer and cannot send.");
+
+    public void Dispose()
+    {
+        Sender?.Dispose();
+        if (_ownsClient)
+            Client.Dispose();
+    }
+}
+
+/// <summary>One deployed contract with its ABI.</summary>
+public sealed class Contract(Web3 web3, ContractAbi abi, Address address)
+{
+    public ContractAbi Abi { get; } = abi;
+    public Address Address { get; } = address;
+
+    /// <summary>Call data of a function.</summary>
+    public byte[] Encode(string function, params object?[] arguments) => Abi.Encode(function, arguments);
+
+    /// <summary>Calls a view at the latest block. One returned value is converted to T, several bind to a record by name.</summary>
+    /// <exception cref="TransactionRevertedException">The call reverted.</exception>
+    public Task<T> CallAsync<T>(string function, params object?[] arguments) => CallAtAsync<T>(BlockTag.Latest, function, arguments);
+
+    /// <summary>Calls a view on the state after the given block.</summary>
+    public async Task<T> CallAtAsync<T>(BlockTag block, string function, params object?[] arguments)
+    {
+        var values = await CallValuesAsync(block, function, arguments);
+        return typeof(T) == typeof(AbiValues) && values is T all && !(values.Count == 1 && values[0] is AbiValues) ? all
+            : values.Count == 1 ? values.Get<T>(0)
+            : values.To<T>();
+    }
+
+    /// <summary>Sends from the signer's account and waits until it is mined with success.</summary>
+    /// <exception cref="TransactionRevertedException">It reverted; the error is decoded by this ABI.</exception>
+    public Task<Receipt> SendAsync(string function, params object?[] arguments) => SendValueAsync(BigInteger.Zero, function, arguments);
+
+    /// <param name="value">Wei sent along.</param>
+    /// <param name="function">Name or signature.</param>
+    /// <param name="arguments">In the order of the inputs.</param>
+    public Task<Receipt> SendValueAsync(BigInteger value, string function, params object?[] arguments) =>
+        web3.RequireSender().SendAndWaitAsync(Address, Encode(function, arguments), value, Abi);
+
+    /// <summary>This contract's events in a receipt, in order; logs of other contracts and unknown events are left out.</summary>
+    public IReadOnlyList<DecodedEvent> Events(Receipt receipt)
+    {
+        var events = new List<DecodedEvent>();
+        foreach (var log in receipt.Logs.Where(l => l.Address == Address))
+            if (Abi.TryDecodeLog(log, out var decoded))
+                events.Add(decoded);
+        return events;
+    }
+
+    private async Task<AbiValues> CallValuesAsync(BlockTag block, string function, object?[] arguments)
+    {
+        try
+        {
+            var result = await web3.Eth.CallAsync(new CallRequest(Address, Encode(function, arguments), web3.Signer?.Address), block);
+            if (result.Length == 0 && Abi.Function(function).Outputs.Count > 0)
+                throw new AbiException($"{function}: the call returned nothing; there is no contract at {Address}.");
+            return Abi.DecodeResult(function, result);
+        }
+        catch (JsonRpcException error) when (error.RevertData is { } data)
+        {
+            throw new TransactionRevertedException(Abi.DecodeError(data), data, null, error);
+        }
+    }
+}
