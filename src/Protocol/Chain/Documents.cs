@@ -1,0 +1,41 @@
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.Primitives;
+
+namespace Assay.Protocol.Chain;
+
+// What is signed (EIP-712), field for field as in contracts/interfaces/IEscrow.sol.
+
+/// <param name="Operator">Zero: any operator.</param>
+/// <param name="Workload">SHA-256 of the canonical job manifest.</param>
+/// <param name="Policy">SHA-256 of the canonical comparison policy.</param>
+/// <param name="RunWindow">Seconds from opening to result.</param>
+/// <param name="Nonce">Bitmap nonce of the client, any 256-bit number.</param>
+/// <param name="Expiry">Unix seconds, last moment to open.</param>
+[Eip712Type(
+    "Order(address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison," +
+    "uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry)")]
+public sealed record Order(
+    Address Client, Address Operator, Bytes32 Workload, Bytes32 Policy, Comparison Comparison,
+    Amount UnitPrice, Amount MaxPrice, Amount MaxFee, uint RunWindow, Bytes32 Nonce, ulong Expiry);
+
+/// <param name="Order">EIP-712 digest of the order, which is the job id.</param>
+/// <param name="OpenBy">Unix seconds, last moment to open.</param>
+[Eip712Type("Acceptance(bytes32 order,address operator,address nodeKey,uint64 openBy)")]
+public sealed record Acceptance(Bytes32 Order, Address Operator, Address NodeKey, ulong OpenBy);
+
+/// <param name="Manifest">SHA-256 of the run manifest: signed, never compared.</param>
+[Eip712Type("Result(bytes32 job,bytes32 commitment,bytes32 manifest)")]
+public sealed record Result(Bytes32 Job, Bytes32 Commitment, Bytes32 Manifest);
+
+/// <summary>Round 0 is the spot check (seat = attempt), round 1 the case.</summary>
+/// <param name="Value">The signer's own value.</param>
+/// <param name="Salt">Opens the signer's sealed commitment; zero in round 0.</param>
+[Eip712Type("Attestation(bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt)")]
+public sealed record Attestation(Bytes32 Job, byte Round, byte Seat, Finding Finding, Bytes32 Value, Bytes32 Salt);
+
+[Eip712Type("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)")]
+public sealed record SeatCommitment(Bytes32 Job, byte Round, byte Seat, Bytes32 Commitment);
+
+/// <param name="OutputsRoot">SHA-256 of the canonical outputs, also their address in the blob store.</param>
+/// <param name="Units">Metered work, e.g. samples classified.</param>
+public sealed record Opening(Bytes32 OutputsRoot, ulong Units, Bytes32 Salt);

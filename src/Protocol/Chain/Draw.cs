@@ -1,0 +1,51 @@
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Primitives;
+
+namespace Assay.Protocol.Chain;
+
+/// <summary>A place in the append-only roster.</summary>
+/// <param name="RetiredAt">Block of exit or jailing; null while active.</param>
+public sealed record RosterPlace(Address Operator, Address Cluster, ulong? RetiredAt);
+
+/// <param name="Round">0 spot check, 1 case.</param>
+/// <param name="RosterLength">Frozen when the subject came up, before the seed existed.</param>
+/// <param name="SeedBlock">Last block of the deciding epoch.</param>
+/// <param name="Client">Never drawn for its own job.</param>
+/// <param name="ExcludedClusters">The job's operator, and in a case the accuser.</param>
+public sealed record DrawSubject(
+    Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, ulong SeedBlock, Address Client, IReadOnlyList<Address> ExcludedClusters);
+
+/// <summary>Who runs a job again: the contract's own walk over the roster, value for value.</summary>
+public static class Draw
+{
+    public const int Probes = 64;
+    public const int Attempts = 3;
+    public const int Seats = 3;
+
+    private static readonly Bytes32 Tag = Keccak256.Hash("assay.draw");
+
+    /// <summary>Up to <paramref name="count"/> operators of distinct clusters in drawing order; fewer when 64 probes find no more.</summary>
+    /// <exception cref="ArgumentException">The roster is shorter than the frozen length.</exception>
+    public static IReadOnlyList<Address> Picks(DrawSubject subject, IReadOnlyList<RosterPlace> roster, int count)
+    {
+        if (roster.Count < subject.RosterLength)
+            throw new ArgumentException($"The roster has {roster.Count} places, the draw needs {subject.RosterLength}.", nameof(roster));
+
+        var picks = new List<Address>(count);
+        if (subject.RosterLength == 0) return picks;
+        var clusters = new HashSet<Address>(subject.ExcludedClusters);
+        for (ulong probe = 0; probe < Probes && picks.Count < count; probe++)
+        {
+            var place = roster[PlaceOf(subject, probe)];
+            var serves = place.RetiredAt is null || place.RetiredAt > subject.SeedBlock;
+            if (serves && place.Operator != subject.Client && clusters.Add(place.Cluster)) picks.Add(place.Operator);
+        }
+        return picks;
+    }
+
+    private static int PlaceOf(DrawSubject subject, ulong probe)
+    {
+        var hash = Words.Hash(Tag, subject.Seed, subject.Job, Words.Of(subject.Round), Words.Of(probe));
+        return (int)(Words.ToNumber(hash) % subject.RosterLength);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Numerics;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Primitives;
+
+namespace Assay.Protocol.Chain;
+
+/// <summary>Which jobs are checked: nobody's choice but the seed's. The contract computes the same; vectors hold both together.</summary>
+public static class Sampling
+{
+    public const uint Million = 1_000_000;
+
+    private static readonly Bytes32 Tag = Keccak256.Hash("assay.sample");
+
+    /// <summary>The epoch whose seed decides over what was submitted (or accused) in <paramref name="epoch"/>.</summary>
+    public static ulong DecidingEpoch(ulong epoch) => checked(epoch + 1);
+
+    public static ulong EpochOf(ulong block, uint epochBlocks) => block / epochBlocks;
+
+    /// <summary>Last block of an epoch: its hash is the seed's source, and who had left the roster by then is not drawn.</summary>
+    public static ulong LastBlock(ulong epoch, uint epochBlocks) => checked((epoch + 1) * epochBlocks - 1);
+
+    public static bool IsSampled(Bytes32 seed, Bytes32 job, uint ratePpm) =>
+        Words.ToNumber(Words.Hash(Tag, seed, job)) % Million < ratePpm;
+
+    /// <summary>min(1, max(floor, numerator / (clean + offset))) in parts per million, rounded down.</summary>
+    public static uint Rate(uint floorPpm, uint numerator, uint offset, uint clean) =>
+        (uint)BigInteger.Min(Million, BigInteger.Max(floorPpm, (BigInteger)numerator * Million / ((BigInteger)clean + offset)));
+}

@@ -1,0 +1,29 @@
+namespace Assay.Protocol.Chain;
+
+// The enumerations of contracts/interfaces/IEscrow.sol, in its order; a test compares them with the contract source.
+
+public enum JobState { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
+
+public enum Outcome { None, Delivered, Checked, Unchecked, Cleared, NoShow, Unavailable, Inconclusive, WrongResult }
+
+public enum Comparison { Exact, Tolerance }
+
+public enum Finding { None, Value, Match, Mismatch, Malformed }
+
+public enum Verdict { None, Cleared, Convicted, Inconclusive }
+
+public enum Book { Available, Reserved, Bond, Locked, Earned, CheckPool, InsurancePool }
+
+public enum Reason
+{
+    None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, VerificationFee, RecordFee, KeeperPart,
+    CheckPay, Refund, Penalty, Slash, Compensation, AccuserReward, Insurance, CaseLock, CaseUnlock, SeatPay, Claim, Donation,
+}
+
+public enum Skip
+{
+    None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
+    InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall,
+}
+
+public enum ItemAction { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }

@@ -1,0 +1,57 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+
+namespace Assay.Protocol.Messages;
+
+// One record per event of contracts/interfaces/IEscrow.sol; names and fields are the event's own.
+
+public sealed record JobOpened(
+    ChainPosition At, Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy,
+    Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce) : IJobEvent;
+
+public sealed record ResultSubmitted(
+    ChainPosition At, Bytes32 Job, Address Operator, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch, uint RatePpm, uint RosterLength) : IJobEvent;
+
+public sealed record SeedRecorded(ChainPosition At, ulong Epoch, Bytes32 Seed) : IChainEvent;
+
+public sealed record RewardReleased(
+    ChainPosition At, Bytes32 Job, Address Operator, Outcome Outcome, Bytes32 OutputsRoot, ulong Units, Amount Price, Address Reexecutor) : IJobEvent;
+
+public sealed record JobRefunded(
+    ChainPosition At, Bytes32 Job, Address Client, Outcome Outcome, Amount Refund, Amount Penalty) : IJobEvent;
+
+public sealed record ResultAccused(
+    ChainPosition At, Bytes32 Job, Address Accuser, Bytes32 Value, ulong Epoch, uint RosterLength) : IJobEvent;
+
+public sealed record SeatsDrawn(ChainPosition At, Bytes32 Job, IReadOnlyList<Address> Seats, ulong CommitBy) : IJobEvent;
+
+public sealed record SeatRefilled(ChainPosition At, Bytes32 Job, byte Seat, Address From, Address To, ulong CommitBy) : IJobEvent;
+
+public sealed record SeatCommitted(ChainPosition At, Bytes32 Job, byte Seat, Address Operator, Bytes32 Commitment) : IJobEvent;
+
+public sealed record SeatsSealed(ChainPosition At, Bytes32 Job, ulong RevealBy) : IJobEvent;
+
+public sealed record ClaimOpened(ChainPosition At, Bytes32 Job, Bytes32 OutputsRoot, ulong Units, Bytes32 Salt) : IJobEvent;
+
+public sealed record VerdictReached(ChainPosition At, Bytes32 Job, Verdict Verdict, Bytes32 Value, Bytes32 Evidence) : IJobEvent;
+
+public sealed record StakeSlashed(
+    ChainPosition At, Bytes32 Job, Address Operator, Amount Amount, Amount Compensation, Amount AccuserReward, Amount Insured) : IJobEvent;
+
+/// <summary>An item of a batch that the contract left out; the job itself is unchanged.</summary>
+public sealed record ItemSkipped(ChainPosition At, Bytes32 Job, ItemAction Action, Skip Code) : IJobEvent;
+
+public sealed record LedgerMoved(
+    ChainPosition At, Bytes32 Job, Address Account, Book Book, Reason Reason, Amount Amount, Amount Balance) : IJobEvent;
+
+public sealed record OperatorRegistered(ChainPosition At, Address Operator, Address Signer, Address Payout) : IChainEvent;
+
+public sealed record OperatorJoined(ChainPosition At, Address Operator, uint Place, Address Cluster) : IChainEvent;
+
+public sealed record OperatorRetired(ChainPosition At, Address Operator, uint Place, bool Jailed) : IChainEvent;
+
+public sealed record OperatorStruck(ChainPosition At, Address Operator, Bytes32 Job, Outcome Outcome, uint Count) : IJobEvent;
+
+public sealed record UnbondingRequested(ChainPosition At, Address Operator, Amount Amount, ulong UnbondsAt) : IChainEvent;
+
+public sealed record NonceCancelled(ChainPosition At, Address Client, Bytes32 Nonce) : IChainEvent;

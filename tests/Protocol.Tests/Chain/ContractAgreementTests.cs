@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+
+namespace Assay.Protocol.Tests.Chain;
+
+/// <summary>One vocabulary: what the contract says and what the records say is the same.</summary>
+public class ContractAgreementTests
+{
+    private static readonly string Interface = string.Concat(
+        Directory.GetFiles(Path.Combine(Checkout(), "contracts/interfaces"), "*.sol").Order().Select(File.ReadAllText));
+
+    [Theory]
+    [InlineData("State", typeof(JobState))]
+    [InlineData("Outcome", typeof(Outcome))]
+    [InlineData("Comparison", typeof(Comparison))]
+    [InlineData("Finding", typeof(Finding))]
+    [InlineData("Verdict", typeof(Verdict))]
+    [InlineData("Book", typeof(Book))]
+    [InlineData("Reason", typeof(Reason))]
+    [InlineData("Skip", typeof(Skip))]
+    [InlineData("Action", typeof(ItemAction))]
+    public void An_enumeration_lists_the_contracts_names_in_its_order(string name, Type ours)
+    {
+        var body = Regex.Match(Interface, $@"enum {name} \{{(?<names>[^}}]*)\}}").Groups["names"].Value;
+        var names = Regex.Replace(body, @"//.*", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(names, Enum.GetNames(ours));
+    }
+
+    [Fact]
+    public void Every_event_of_the_contract_has_its_record_and_every_record_its_event() =>
+        Assert.Equal(EscrowAbi.Events.Select(e => e.Name).Order(), ChainEvents.Types.Keys.Order());
+
+    [Fact]
+    public void A_record_has_exactly_the_fields_of_its_event()
+    {
+        foreach (var e in EscrowAbi.Events)
+        {
+            var fields = ChainEvents.Types[e.Name].GetConstructors()
+                .Single(c => c.GetParameters().Any(p => p.Name == "At")).GetParameters().Select(p => p.Name!).Skip(1);
+            Assert.Equal(e.Inputs.Select(i => i.Name), fields.Select(f => char.ToLowerInvariant(f[0]) + f[1..]));
+        }
+    }
+
+    [Fact]
+    public void A_signed_document_has_the_fields_of_the_contracts_struct()
+    {
+        var open = EscrowAbi.Instance.Function("open").Inputs[0].Type.Element!.Components;
+        AssertFields<Order>(open.Single(c => c.Name == "order"));
+        AssertFields<Acceptance>(open.Single(c => c.Name == "acceptance"));
+        AssertFields<Result>(EscrowAbi.Instance.Function("submit").Inputs[0].Type.Element!.Components.Single(c => c.Name == "result"));
+        AssertFields<Attestation>(EscrowAbi.Instance.Function("accuse").Inputs[0]);
+        AssertFields<SeatCommitment>(EscrowAbi.Instance.Function("commitSeats").Inputs[0].Type.Element!.Components.Single(c => c.Name == "commitment"));
+    }
+
+    [Fact]
+    public void An_event_binds_to_its_record_with_amounts_enumerations_and_words()
+    {
+        var word = Bytes32.Parse("0x" + new string('1', 64));
+        var at = new ChainPosition(1, 2, word, 3, word, 4);
+        var abi = EscrowAbi.Instance.Event("LedgerMoved");
+        var data = AbiCodec.Encode([.. abi.Inputs], word, Address.Zero, Book.Bond, Reason.Slash, -5, 7);
+
+        var moved = (LedgerMoved)ChainEvents.Bind("LedgerMoved", AbiCodec.Decode([.. abi.Inputs], data), at);
+
+        Assert.Equal(new LedgerMoved(at, word, Address.Zero, Book.Bond, Reason.Slash, -5, 7), moved);
+    }
+
+    [Fact]
+    public void Messages_keep_their_namespace_because_it_is_part_of_the_wire() =>
+        Assert.All(ChainEvents.Types.Values.Append(typeof(OrderReceived)), t => Assert.Equal("Assay.Protocol.Messages", t.Namespace));
+
+    private static void AssertFields<T>(AbiParameter parameter) =>
+        Assert.Equal(
+            parameter.Type.Components.Select(c => (c.Name, c.Type.Name)),
+            Eip712Struct.Of<T>().Fields.Select(f => (f.Name, f.Type)));
+
+    internal static string Checkout()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+            if (File.Exists(Path.Combine(folder, "Settlement.sln"))) return folder;
+        throw new InvalidOperationException("Run inside a checkout.");
+    }
+}
