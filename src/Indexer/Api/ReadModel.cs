@@ -1,0 +1,36 @@
+using System.Data;
+using Assay.Ethereum.Primitives;
+using Assay.Hosting.Http;
+using Dapper;
+using Npgsql;
+
+namespace Assay.Indexer.Api;
+
+/// <summary>A block as an answer names it. <see cref="Final"/>: it will not be given up any more.</summary>
+public sealed record BlockView(ulong Number, Bytes32 Hash, ulong Time, bool Final);
+
+internal static class ReadModel
+{
+    /// <summary>All queries of one answer see the same state of the index.</summary>
+    public static async Task<T> ReadAsync<T>(this IndexerDatabase database, Func<NpgsqlConnection, Task<T>> query, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenReadAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var answer = await query(connection);
+        await transaction.CommitAsync(cancellation);
+        return answer;
+    }
+
+    /// <summary>The indexed block of that number, or the newest.</summary>
+    /// <exception cref="ProblemException">404 <c>block_not_indexed</c>.</exception>
+    public static async Task<BlockView> BlockAsync(this NpgsqlConnection connection, ulong? number) =>
+        number > long.MaxValue ? throw NotIndexed(number) : await connection.QuerySingleOrDefaultAsync<BlockView>(
+            """
+            select b.number as "Number", b.hash as "Hash", b.time as "Time", b.number <= c.finalised_number as "Final"
+            from blocks b cross join chain c
+            where b.orphaned_by is null and b.number = coalesce(@number, c.indexed_number)
+            """, new { number }) ?? throw NotIndexed(number);
+
+    private static ProblemException NotIndexed(ulong? number) => new(404, "block_not_indexed",
+        number is null ? "No block has been indexed yet." : $"Block {number} is not indexed (yet, or it lies before the start).");
+}

@@ -1,0 +1,62 @@
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Hosting.Http;
+using Assay.Protocol.Chain;
+using Dapper;
+
+namespace Assay.Indexer.Api;
+
+/// <summary>The books against the token, after one block, in token units.</summary>
+/// <param name="Books">Sum of the balances by book.</param>
+/// <param name="Obligations">Sum over all books.</param>
+/// <param name="Movements">Sum of all signed movements; equals the obligations unless an event is missing.</param>
+/// <param name="Held">What the token says the escrow holds.</param>
+/// <param name="Surplus">Held less obligations: tokens sent to the contract past its functions; never negative.</param>
+/// <param name="Conserved">Held covers the obligations, and the movements add up to them.</param>
+public sealed record ReconciliationAnswer(
+    BlockView Block, Address Token, IReadOnlyDictionary<Book, Amount> Books, Amount Obligations, Amount Movements, Amount Held, Amount Surplus, bool Conserved);
+
+internal static class Reconciliation
+{
+    public static void MapReconciliation(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/reconciliation", AnswerAsync).WithName("getReconciliation").WithTags("reconciliation")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(502)
+            .WithSummary("Compares the sum of all books with the token's balance of the escrow after a block.");
+
+    private sealed record Sums(string Book, Amount Balance, Amount Moved);
+
+    private static async Task<ReconciliationAnswer> AnswerAsync(IndexerDatabase database, EscrowOnChain escrow, ulong? block, CancellationToken cancellation)
+    {
+        var (at, token, sums) = await database.ReadAsync(async connection =>
+        {
+            var at = await connection.BlockAsync(block);
+            return (at, await connection.QuerySingleAsync<Address>("select token from chain"), (await connection.QueryAsync<Sums>(
+                """
+                select book as "Book", sum(balance)::text as "Balance", sum(moved)::text as "Moved"
+                from (
+                    select account, book, sum(amount) as moved,
+                        (array_agg(balance order by block_number desc, log_index desc))[1] as balance
+                    from ledger_moved join live using (sequence) where block_number <= @Number
+                    group by account, book) accounts
+                group by book
+                """, new { at.Number })).AsList());
+        }, cancellation);
+
+        var held = await HeldAsync(escrow, token, at);
+        var books = Enum.GetValues<Book>().ToDictionary(book => book, book => Amount.Sum(sums.Where(s => s.Book == book.ToString()).Select(s => s.Balance)));
+        var (obligations, moved) = (Amount.Sum(books.Values), Amount.Sum(sums.Select(s => s.Moved)));
+        return new(at, token, books, obligations, moved, held, held - obligations, held >= obligations && moved == obligations);
+    }
+
+    private static async Task<Amount> HeldAsync(EscrowOnChain escrow, Address token, BlockView at)
+    {
+        try
+        {
+            return await escrow.HoldingAsync(token, at.Hash);
+        }
+        catch (Exception e) when (e is RpcTransportException or JsonRpcException)
+        {
+            throw new ProblemException(502, "chain_unavailable", $"The node did not tell the balance after block {at.Number}: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Assay.Ethereum;
+using Assay.Hosting;
+using Assay.Hosting.Database;
+using Assay.Hosting.Telemetry;
+using Assay.Indexer.Api;
+using Assay.Indexer.Commands;
+using Assay.Indexer.Publication;
+using Assay.Indexer.Sync;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Assay.Indexer;
+
+/// <summary>The indexer's parts, for its own process or for a host of several services.</summary>
+public static class IndexerService
+{
+    public static Service<IndexerOptions> Describe() => new("indexer")
+    {
+        Bus = options => options.Bus,
+        Add = (services, options) => services.AddIndexer(options),
+        Map = routes => routes.MapIndexer(),
+        Commands = new Dictionary<string, Func<IndexerOptions, IConfiguration, ILoggerFactory, Task<int>>>
+        {
+            ["rebuild"] = RebuildCommand.RunAsync,
+            ["digest"] = DigestCommand.RunAsync,
+            ["announce"] = AnnounceCommand.RunAsync,
+            ["accept-reorg"] = AcceptReorgCommand.RunAsync,
+        },
+    };
+
+    public static IServiceCollection AddIndexer(this IServiceCollection services, IndexerOptions options)
+    {
+        AmountHandler.Register();
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton(options)
+            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString))
+            .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
+            .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
+            .AddSingleton<IndexerStatus>()
+            .AddSingleton<IHealthReport>(provider => provider.GetRequiredService<IndexerStatus>())
+            .AddSingleton<EventRelay>()
+            .AddSingleton<SyncLoop>()
+            .AddHostedService<ChainCheck>()
+            .AddHostedService<Writership>()
+            .AddIndexerOpenApi();
+    }
+
+    public static IEndpointRouteBuilder MapIndexer(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi();
+        routes.MapJobs();
+        routes.MapAccounts();
+        routes.MapOperators();
+        routes.MapReconciliation();
+        return routes;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using Assay.Ethereum.Primitives;
+using Assay.Hosting;
+using Assay.Hosting.Messaging;
+using Assay.Indexer.Sync;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Dapper;
+using MassTransit;
+using Npgsql;
+
+namespace Assay.Indexer.Publication;
+
+/// <summary>
+/// Announces events and retractions in the order of their sequence, straight from the rows, each confirmed by the broker before the next.
+/// The position is kept after the confirmation, so a crash in between repeats messages under the same ids.
+/// </summary>
+public sealed class EventRelay(
+    IndexerDatabase database, IBusControl bus, Hosting.Options.BusOptions busOptions, IndexerOptions options, IndexerStatus status, TimeProvider time,
+    ILogger<EventRelay> log)
+{
+    private const int BatchSize = 200;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _news = new(0);
+    private readonly HashSet<string> _unwanted = [];
+    private ChainAdvanced? _lastProgress;
+
+    /// <summary>New rows may be there.</summary>
+    public void Wake() => _news.Release();
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        await bus.WaitUntilReadyAsync(stopping);
+        // What an in-memory bus held went down with its process, so everything is announced again; receivers know what they had.
+        var position = busOptions.InMemory ? 0 : await PositionAsync(stopping);
+        while (true)
+        {
+            stopping.ThrowIfCancellationRequested();
+            try
+            {
+                status.Announced = position;
+                var announced = await AnnounceBatchAsync(position, stopping);
+                status.AnnouncementTrouble = null;
+                if (announced is null)
+                    await _news.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stopping);
+                else
+                    await KeepAsync(position = announced.Value, stopping);
+            }
+            catch (Exception e) when (e is NobodyListensException or RabbitMqConnectionException or TimeoutException || e is NpgsqlException { IsTransient: true })
+            {
+                if (status.AnnouncementTrouble != e.Message)
+                    log.LogWarning("Announcing pauses: {Reason}", e.Message);
+                status.AnnouncementTrouble = e.Message;
+                await Task.Delay(Pause, time, stopping);
+            }
+        }
+    }
+
+    /// <summary>Announces the next rows, or the progress of the chain where there are none. Returns the new position, null when nothing was left.</summary>
+    private async Task<long?> AnnounceBatchAsync(long position, CancellationToken stopping)
+    {
+        var rows = await RowsAsync(position, stopping);
+        if (rows.Count == 0)
+        {
+            await AnnounceProgressAsync(stopping);
+            return null;
+        }
+        if (_lastProgress is null)
+            await AnnounceProgressAsync(stopping);
+        foreach (var row in rows)
+            await AnnounceAsync(row.Message(), MessageIds.From("event", options.Chain.Id, row.Sequence, row.Key), row.Name, stopping);
+        return rows[^1].Sequence;
+    }
+
+    private async Task AnnounceAsync(object message, Guid id, string name, CancellationToken stopping)
+    {
+        try
+        {
+            await PublishAsync(message, id, stopping);
+        }
+        catch (MessageReturnedException)
+        {
+            // Every service wants the chain's progress. If that finds a queue, this kind of event is simply wanted by nobody.
+            _lastProgress = null;
+            await AnnounceProgressAsync(stopping);
+            if (_unwanted.Add(name))
+                log.LogWarning("No queue takes {Event}; it is announced to nobody", name);
+        }
+    }
+
+    /// <exception cref="NobodyListensException">No queue is bound at all: announcing now would lose everything.</exception>
+    private async Task AnnounceProgressAsync(CancellationToken stopping)
+    {
+        if (await ProgressAsync(stopping) is not { } progress || progress == _lastProgress)
+            return;
+        try
+        {
+            await PublishAsync(progress, MessageIds.From("progress", options.Chain.Id, progress.HeadHash, progress.FinalisedNumber), stopping);
+        }
+        catch (MessageReturnedException)
+        {
+            throw new NobodyListensException();
+        }
+        _lastProgress = progress;
+    }
+
+    private Task PublishAsync(object message, Guid id, CancellationToken stopping) => bus.Publish(message, message.GetType(), context =>
+    {
+        context.MessageId = id;
+        context.Mandatory = true;
+    }, stopping);
+
+    private sealed record Row(long Sequence, string Name, string Key, string Body)
+    {
+        public object Message() => JsonSerializer.Deserialize(Body, Name == nameof(BlocksOrphaned) ? typeof(BlocksOrphaned) : ChainEvents.Types[Name], AssayJson.Options)!;
+    }
+
+    private async Task<IReadOnlyList<Row>> RowsAsync(long position, CancellationToken stopping)
+    {
+        await using var connection = await database.OpenAsync(stopping);
+        return (await connection.QueryAsync<Row>(new CommandDefinition(
+            """
+            (select sequence as "Sequence", name as "Name", encode(block_hash, 'hex') || '/' || log_index as "Key", body::text as "Body"
+                from events where sequence > @position order by sequence limit @BatchSize)
+            union all
+            (select sequence, 'BlocksOrphaned', 'from ' || from_number, json_build_object('sequence', sequence, 'blockHashes',
+                    (select json_agg('0x' || encode(hash, 'hex')) from unnest(block_hashes) hash))::text
+                from retractions where sequence > @position order by sequence limit @BatchSize)
+            order by 1 limit @BatchSize
+            """, new { position, BatchSize }, cancellationToken: stopping))).AsList();
+    }
+
+    private async Task<ChainAdvanced?> ProgressAsync(CancellationToken stopping)
+    {
+        await using var connection = await database.OpenAsync(stopping);
+        return await connection.QuerySingleOrDefaultAsync<ChainAdvanced>(new CommandDefinition(
+            """
+            select indexed_number as "HeadNumber", indexed_hash as "HeadHash", indexed_time as "HeadTime", finalised_number as "FinalisedNumber"
+            from chain where indexed_number is not null
+            """, cancellationToken: stopping));
+    }
+
+    private async Task<long> PositionAsync(CancellationToken stopping)
+    {
+        await using var connection = await database.OpenAsync(stopping);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select sequence from publication", cancellationToken: stopping));
+    }
+
+    private async Task KeepAsync(long position, CancellationToken stopping)
+    {
+        await using var connection = await database.OpenAsync(stopping);
+        await connection.ExecuteAsync(new CommandDefinition("update publication set sequence = @position", new { position }, cancellationToken: stopping));
+    }
+
+    private sealed class NobodyListensException() : Exception("No queue takes ChainAdvanced: no service is listening yet.");
+}

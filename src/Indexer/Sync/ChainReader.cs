@@ -1,0 +1,101 @@
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+
+namespace Assay.Indexer.Sync;
+
+/// <summary>Reads headers and the escrow's logs and believes nothing that does not fit together.</summary>
+public sealed class ChainReader(EthApi eth, Address escrow)
+{
+    private static readonly IReadOnlySet<Bytes32> Known = EscrowAbi.Events.Select(e => e.Topic).ToHashSet();
+    private static readonly Bytes32 DomainChanged = EscrowAbi.Instance.Event("EIP712DomainChanged").Topic;
+
+    public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
+        await eth.GetBlockByNumberAsync(BlockTag.Latest, cancellation) ?? throw new ChainInconsistentException("The node has no latest block.");
+
+    /// <summary>The block the node calls finalized; null where it has none yet.</summary>
+    public Task<BlockHeader?> FinalizedAsync(CancellationToken cancellation) => eth.GetBlockByNumberAsync(BlockTag.Finalized, cancellation);
+
+    /// <summary>Hashes by number; null for a block the node does not have.</summary>
+    public async Task<IReadOnlyList<Bytes32?>> HashesAsync(IReadOnlyList<ulong> numbers, CancellationToken cancellation) =>
+        [.. (await eth.Client.BatchAsync([.. numbers.Select(number => EthCalls.GetBlock(number))], cancellation)).Select(header => header.Value?.Hash)];
+
+    /// <summary>Headers of a range, each the parent of the next.</summary>
+    public async Task<IReadOnlyList<BlockHeader>> HeadersAsync(ulong from, ulong to, CancellationToken cancellation)
+    {
+        var numbers = Enumerable.Range(0, checked((int)(to - from + 1))).Select(i => from + (ulong)i);
+        var headers = (await eth.Client.BatchAsync([.. numbers.Select(number => EthCalls.GetBlock(number))], cancellation))
+            .Select((answer, i) => answer.Value ?? throw new ChainInconsistentException($"The node lacks block {from + (ulong)i}, below its head."))
+            .ToList();
+        for (var i = 1; i < headers.Count; i++)
+            if (headers[i].ParentHash != headers[i - 1].Hash)
+                throw new ChainInconsistentException($"Block {headers[i].Number} does not follow block {headers[i - 1].Number}: the chain moved while it was read.");
+        return headers;
+    }
+
+    /// <summary>The escrow's events in these blocks, each checked against its block's header.</summary>
+    /// <param name="settled">Deep enough for one query over the range; near the head each block is asked for by its hash.</param>
+    public async Task<IReadOnlyList<FoundEvent>> EventsAsync(IReadOnlyList<BlockHeader> headers, bool settled, CancellationToken cancellation)
+    {
+        var logs = settled
+            ? await RangeAsync(headers[0].Number, headers[^1].Number, cancellation)
+            : (await eth.Client.BatchAsync([.. headers.Select(header => EthCalls.GetLogs(LogFilter.Block(header.Hash, escrow)))], cancellation))
+                .SelectMany(answer => answer.Value).ToList();
+        return Check(headers, logs);
+    }
+
+    // A node may refuse a range with too many logs; halves are asked for until single blocks.
+    private async Task<IReadOnlyList<Log>> RangeAsync(ulong from, ulong to, CancellationToken cancellation)
+    {
+        try
+        {
+            return await eth.GetLogsAsync(LogFilter.Range(from, to, escrow), cancellation);
+        }
+        catch (JsonRpcException) when (to > from)
+        {
+            var middle = from + (to - from) / 2;
+            return [.. await RangeAsync(from, middle, cancellation), .. await RangeAsync(middle + 1, to, cancellation)];
+        }
+    }
+
+    private IReadOnlyList<FoundEvent> Check(IReadOnlyList<BlockHeader> headers, IReadOnlyList<Log> logs)
+    {
+        var byNumber = headers.ToDictionary(header => header.Number);
+        var events = new List<FoundEvent>(logs.Count);
+        var last = (Block: 0UL, Index: -1);
+        foreach (var log in logs)
+        {
+            if (log.Address != escrow || log.Removed)
+                throw new ChainInconsistentException($"Log {log.LogIndex} of block {log.BlockNumber} is not one of the escrow's.");
+            if (!byNumber.TryGetValue(log.BlockNumber, out var header) || header.Hash != log.BlockHash)
+                throw new ChainInconsistentException($"Log {log.LogIndex} names block {log.BlockNumber} {log.BlockHash}, which is not the header's.");
+            if (log.LogIndex < 0 || (log.BlockNumber, log.LogIndex).CompareTo(last) <= 0)
+                throw new ChainInconsistentException($"Log {log.LogIndex} of block {log.BlockNumber} is out of order or comes twice.");
+            last = (log.BlockNumber, log.LogIndex);
+            if (log.Topics is [var topic, ..] && topic == DomainChanged)
+                continue;
+            events.Add(Decode(log, header));
+        }
+        return events;
+    }
+
+    private static FoundEvent Decode(Log log, BlockHeader header)
+    {
+        if (log.Topics.Count == 0 || !Known.Contains(log.Topics[0]))
+            throw new ChainInconsistentException($"Log {log.LogIndex} of block {log.BlockNumber} is no event of this release's ABI.");
+        try
+        {
+            var decoded = EscrowAbi.Instance.DecodeLog(log);
+            ChainPosition At(ulong sequence) => new(sequence, log.BlockNumber, log.BlockHash, header.Timestamp, log.TransactionHash, (uint)log.LogIndex);
+            // Bound once here, so that a malformed value is refused before anything is written.
+            ChainEvents.Bind(decoded.Name, decoded.Values, At(0));
+            return new FoundEvent(log.BlockNumber, (uint)log.LogIndex, sequence => ChainEvents.Bind(decoded.Name, decoded.Values, At(sequence)));
+        }
+        catch (Exception e) when (e is AbiException or OverflowException)
+        {
+            throw new ChainInconsistentException($"Log {log.LogIndex} of block {log.BlockNumber} is not the encoding of its event: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using Assay.Circle.Stack;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Indexer.Sync;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Assay.Testing;
+using Dapper;
+
+namespace Assay.Indexer.Tests;
+
+/// <summary>A whole story on a chain of its own, and an index of it.</summary>
+public sealed class StoryFixture : IAsyncLifetime
+{
+    private readonly PostgresFixture _postgres = new();
+    private readonly ChainFixture _chain = new();
+
+    internal TestEscrow Escrow { get; private set; } = null!;
+    internal TestIndexer Indexer { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        await Task.WhenAll(_postgres.InitializeAsync(), _chain.InitializeAsync());
+        Escrow = await TestEscrow.DeployAsync(_chain.Chain);
+        await Escrow.LiveALittleAsync();
+        Indexer = await TestIndexer.StartAsync(Escrow, _postgres.Services[Services.Indexer]);
+        await Indexer.CaughtUpAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Indexer.DisposeAsync();
+        await Task.WhenAll(_postgres.DisposeAsync(), _chain.DisposeAsync());
+    }
+}
+
+/// <summary>What the index says against what the contract says. Nothing here changes either.</summary>
+public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
+{
+    private readonly TestEscrow _escrow = story.Escrow;
+    private readonly TestIndexer _indexer = story.Indexer;
+
+    [Fact]
+    public async Task Every_event_of_the_contract_stands_in_the_table_of_its_name()
+    {
+        var logs = await Web3.GetLogsAsync(LogFilter.Range(_escrow.StartBlock, await _escrow.HeadAsync(), _escrow.Address));
+        var emitted = logs.Select(log => EscrowAbi.Instance.DecodeLog(log)).ToList();
+        await using var connection = await _indexer.Database.OpenAsync();
+        foreach (var group in emitted.GroupBy(e => e.Name))
+            Assert.Equal(group.Count(), await connection.ExecuteScalarAsync<int>($"select count(*) from {EventTables.SnakeCase(group.Key)} join live using (sequence)"));
+        Assert.Equal(
+            emitted.Select(e => (e.Name, (long)e.Log.BlockNumber, e.Log.LogIndex, e.Log.TransactionHash)),
+            await connection.QueryAsync<(string, long, int, Bytes32)>("select name, block_number, log_index, transaction_hash from events order by sequence"));
+        Assert.Empty(EscrowAbi.Events.Select(e => e.Name).Except(emitted.Select(e => e.Name)));
+    }
+
+    [Fact]
+    public async Task Tables_have_the_columns_of_the_ABI_in_its_order()
+    {
+        await using var connection = await _indexer.Database.OpenAsync();
+        foreach (var e in EscrowAbi.Events)
+        {
+            var columns = await connection.QueryAsync<string>(
+                "select column_name from information_schema.columns where table_schema = 'indexer' and table_name = @table order by ordinal_position",
+                new { table = EventTables.SnakeCase(e.Name) });
+            Assert.Equal(["sequence", "block_number", "log_index", .. e.Inputs.Select(input => EventTables.SnakeCase(input.Name))], columns);
+            Assert.Equal(e.Inputs.Select(input => EventTables.SnakeCase(input.Name)), EventTables.ColumnNames(e.Name));
+        }
+    }
+
+    [Fact]
+    public async Task Balances_are_those_of_the_contract()
+    {
+        foreach (var client in _escrow.Clients)
+        {
+            var books = (await _indexer.GetAsync($"/accounts/{client.Address}")).GetProperty("books");
+            var expected = await _escrow.ReadAsync<ClientAccount>("account", client.Address);
+            Assert.Equal(expected.Available.ToString(), books.GetProperty("Available").GetString());
+            Assert.Equal(expected.Reserved.ToString(), books.GetProperty("Reserved").GetString());
+        }
+        var own = (await _indexer.GetAsync($"/accounts/{_escrow.Address}")).GetProperty("books");
+        var pools = await _escrow.ReadAsync<Pools>("pools");
+        Assert.Equal(pools.CheckPool.ToString(), own.GetProperty("CheckPool").GetString());
+        Assert.Equal(pools.InsurancePool.ToString(), own.GetProperty("InsurancePool").GetString());
+        Assert.False(pools.InsurancePool.IsZero);
+    }
+
+    [Fact]
+    public async Task Operators_are_those_of_the_contract()
+    {
+        foreach (var worker in _escrow.Operators)
+        {
+            var view = await _indexer.GetAsync($"/operators/{worker.Address}");
+            var expected = await _escrow.ReadAsync<OperatorAccount>("operatorOf", worker.Address);
+            Assert.Equal(
+                (expected.Bond.ToString(), expected.Locked.ToString(), expected.Earned.ToString(), expected.Unbonding.ToString(), expected.Exposure.ToString(),
+                    expected.Clean, expected.NoShows, expected.Strikes, expected.Active),
+                (Text("bond"), Text("locked"), Text("earned"), Text("unbonding"), Text("exposure"),
+                    view.GetProperty("clean").GetUInt32(), view.GetProperty("noShows").GetUInt32(), view.GetProperty("strikes").GetUInt32(),
+                    view.GetProperty("active").GetBoolean()));
+            string? Text(string name) => view.GetProperty(name).GetString();
+        }
+    }
+
+    [Fact]
+    public async Task Jobs_have_the_contracts_state_and_outcome_and_their_whole_history()
+    {
+        var jobs = (await _indexer.GetAsync("/jobs")).GetProperty("items").EnumerateArray().ToList();
+        Assert.Equal(["Checked", "NoShow", "None", "Unchecked", "WrongResult"], jobs.Select(job => job.GetProperty("outcome").GetString()!).Order(StringComparer.Ordinal));
+        foreach (var job in jobs)
+        {
+            var id = Bytes32.Parse(job.GetProperty("job").GetString()!);
+            var expected = await _escrow.As(_escrow.Stranger).CallAsync<AbiValues>("jobOf", id);
+            Assert.Equal(((JobState)expected.GetUInt64("state")).ToString(), job.GetProperty("state").GetString());
+            Assert.Equal(((Outcome)expected.GetUInt64("outcome")).ToString(), job.GetProperty("outcome").GetString());
+            var one = await _indexer.GetAsync($"/jobs/{id}");
+            var history = one.GetProperty("history").EnumerateArray().ToList();
+            Assert.Equal("JobOpened", history.First(e => e.GetProperty("event").GetString() != "LedgerMoved").GetProperty("event").GetString());
+            Assert.Equal(
+                history.Select(e => e.GetProperty("transactionHash").GetString()).Distinct(),
+                one.GetProperty("transactions").EnumerateArray().Select(t => t.GetString()));
+            Assert.Equal(expected.GetUInt64("submittedAt") > 0, job.TryGetProperty("sampled", out var sampled) && sampled.GetBoolean());
+        }
+    }
+
+    [Fact]
+    public async Task A_balance_at_a_block_is_the_one_the_contract_had_then()
+    {
+        var client = _escrow.Clients[0].Address;
+        var contract = _escrow.As(_escrow.Stranger);
+        for (var block = _escrow.StartBlock; block <= await _escrow.HeadAsync(); block++)
+        {
+            var expected = await contract.CallAtAsync<ClientAccount>(block, "account", client);
+            var books = (await _indexer.GetAsync($"/accounts/{client}?block={block}")).GetProperty("books");
+            Assert.Equal((expected.Available.ToString(), expected.Reserved.ToString()),
+                (books.GetProperty("Available").GetString(), books.GetProperty("Reserved").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task The_books_add_up_to_what_the_token_says_at_every_block()
+    {
+        for (var block = _escrow.StartBlock; block <= await _escrow.HeadAsync(); block += 7)
+        {
+            var then = await _indexer.GetAsync($"/reconciliation?block={block}");
+            Assert.True(then.GetProperty("conserved").GetBoolean());
+            Assert.Equal("0", then.GetProperty("surplus").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task The_ledger_pages_through_every_movement_once()
+    {
+        var address = _escrow.Operators[0].Address;
+        var entries = new List<string>();
+        string? next = "";
+        while (next is not null)
+        {
+            var page = await _indexer.GetAsync($"/accounts/{address}/ledger?limit=2{next}");
+            entries.AddRange(page.GetProperty("items").EnumerateArray().Select(e => $"{e.GetProperty("blockNumber")}-{e.GetProperty("logIndex")}"));
+            next = page.TryGetProperty("next", out var cursor) ? $"&after={cursor.GetString()}" : null;
+        }
+        await using var connection = await _indexer.Database.OpenAsync();
+        Assert.Equal(
+            await connection.QueryAsync<string>(
+                "select block_number || '-' || log_index from ledger_moved where account = @address order by block_number desc, log_index desc", new { address }),
+            entries);
+    }
+
+    [Theory]
+    [InlineData("/jobs/0x12", 400, "bad_request")]
+    [InlineData("/jobs/0x0000000000000000000000000000000000000000000000000000000000000001", 404, "job_not_found")]
+    [InlineData("/jobs?limit=0", 400, "bad_limit")]
+    [InlineData("/jobs?state=Sleeping", 400, "bad_request")]
+    [InlineData("/jobs?after=x", 400, "bad_cursor")]
+    [InlineData("/accounts/0x00000000000000000000000000000000000000Ff", 400, "bad_request")]
+    [InlineData("/accounts/0x00000000000000000000000000000000000000ff?block=99999999", 404, "block_not_indexed")]
+    [InlineData("/operators/0x00000000000000000000000000000000000000ff", 404, "operator_not_found")]
+    [InlineData("/reconciliation?block=-1", 400, "bad_request")]
+    [InlineData("/nowhere", 404, "not_found")]
+    public async Task A_bad_request_is_answered_with_a_stable_code(string path, int status, string code)
+    {
+        var problem = await _indexer.GetAsync(path, status);
+        Assert.Equal(code, problem.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Jobs_are_found_by_state_outcome_client_and_operator()
+    {
+        await Count(1, $"/jobs?outcome=Checked&client={_escrow.Clients[0].Address}");
+        await Count(0, $"/jobs?outcome=Checked&client={_escrow.Clients[1].Address}");
+        await Count(1, $"/jobs?operator={_escrow.Operators[2].Address}&state=Refunded");
+        async Task Count(int expected, string path) => Assert.Equal(expected, (await _indexer.GetAsync(path)).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_interface_description_names_every_path()
+    {
+        var paths = (await _indexer.GetAsync("/openapi/v1.json")).GetProperty("paths").EnumerateObject().Select(path => path.Name).ToHashSet();
+        Assert.Superset(
+            new HashSet<string> { "/jobs", "/jobs/{job}", "/accounts/{address}", "/accounts/{address}/ledger", "/operators", "/operators/{address}", "/reconciliation" },
+            paths);
+    }
+
+    private EthApi Web3 => new(new JsonRpcClient(_escrow.Anvil.RpcUrl));
+}

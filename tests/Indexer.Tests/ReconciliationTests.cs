@@ -1,0 +1,25 @@
+using Assay.Circle.Stack;
+using Assay.Testing;
+using Dapper;
+
+namespace Assay.Indexer.Tests;
+
+public sealed class ReconciliationTests(PostgresFixture postgres, ChainFixture chain) : IClassFixture<PostgresFixture>, IClassFixture<ChainFixture>
+{
+    [Fact]
+    public async Task A_gift_is_surplus_and_a_missing_movement_is_found()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await using var indexer = await TestIndexer.StartAsync(escrow, postgres.Services[Services.Indexer]);
+        await escrow.SendTokenAsync(escrow.Deployer, "mint", escrow.Address, 5);
+        await indexer.CaughtUpAsync();
+        var now = await indexer.GetAsync("/reconciliation");
+        Assert.Equal(("5", true), (now.GetProperty("surplus").GetString(), now.GetProperty("conserved").GetBoolean()));
+
+        await escrow.SendAsync(escrow.Clients[0], "withdraw", 1);
+        await indexer.CaughtUpAsync();
+        await using (var connection = await indexer.Database.OpenAsync())
+            await connection.ExecuteAsync("delete from ledger_moved where sequence = (select min(sequence) from ledger_moved)");
+        Assert.False((await indexer.GetAsync("/reconciliation")).GetProperty("conserved").GetBoolean());
+    }
+}

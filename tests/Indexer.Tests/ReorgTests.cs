@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Assay.Circle.Stack;
+using Assay.Ethereum.Primitives;
+using Assay.Indexer.Commands;
+using Assay.Testing;
+using Dapper;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Assay.Indexer.Tests;
+
+public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : IClassFixture<PostgresFixture>, IClassFixture<ChainFixture>
+{
+    [Fact]
+    public async Task An_event_that_a_reorg_removes_is_withdrawn_and_one_that_comes_back_is_shown_again()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await using var indexer = await TestIndexer.StartAsync(escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer]);
+        var item = await escrow.AgreeAsync();
+        var job = escrow.Domain.Digest(item.Order);
+        await indexer.CaughtUpAsync();
+        var before = await indexer.DigestAsync();
+        var balance = await AvailableAsync(indexer, escrow);
+
+        await escrow.SendAsync(escrow.Stranger, "open", (object)new[] { item });
+        await indexer.CaughtUpAsync();
+        Assert.Equal("Open", (await indexer.GetAsync($"/jobs/{job}")).GetProperty("job").GetProperty("state").GetString());
+        Assert.NotEqual(balance, await AvailableAsync(indexer, escrow));
+
+        await escrow.ReorgAsync(1);
+        await indexer.CaughtUpAsync();
+        await indexer.GetAsync($"/jobs/{job}", 404);
+        Assert.Equal(balance, await AvailableAsync(indexer, escrow));
+        var after = await indexer.DigestAsync();
+        // The replaced block has another hash; all that was derived from events is as it was.
+        Assert.Equal(before.Where(d => d.Key != "blocks"), after.Where(d => d.Key != "blocks"));
+
+        await escrow.SendAsync(escrow.Stranger, "open", (object)new[] { item });
+        await indexer.CaughtUpAsync();
+        var history = (await indexer.GetAsync($"/jobs/{job}?orphaned=true")).GetProperty("history").EnumerateArray()
+            .Where(e => e.GetProperty("event").GetString() == "JobOpened").Select(e => e.GetProperty("orphaned").GetBoolean());
+        Assert.Equal([true, false], history.OrderDescending());
+        Assert.Equal(await FreshAsync(escrow), await indexer.DigestAsync());
+    }
+
+    [Fact]
+    public async Task A_deep_reorg_within_finality_leaves_the_index_of_a_fresh_start()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await escrow.LiveALittleAsync();
+        await using var indexer = await TestIndexer.StartAsync(
+            escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer], settings => settings["Chain:Confirmations"] = "50");
+        await indexer.CaughtUpAsync();
+        await escrow.ReorgAsync(30);
+        await escrow.SendAsync(escrow.Clients[0], "deposit", 1);
+        await indexer.CaughtUpAsync();
+        Assert.Equal(await FreshAsync(escrow), await indexer.DigestAsync());
+    }
+
+    [Fact]
+    public async Task A_reorg_deeper_than_finality_stops_the_index_until_an_operator_decides()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        var database = (await postgres.CreateDatabaseAsync())[Services.Indexer];
+        await using var indexer = await TestIndexer.StartAsync(escrow, database);
+        await chain.Chain.MineAsync(8);
+        await indexer.CaughtUpAsync();
+        await Waiting.Until(async () => await FinalisedAsync(indexer) == (long)await escrow.HeadAsync() - 4, TestIndexer.Patience, "finality");
+        var kept = await indexer.DigestAsync();
+        var fork = await escrow.HeadAsync() - 6;
+
+        await escrow.ReorgAsync(6);
+        await Waiting.Until(() => HaltedAsync(indexer), TestIndexer.Patience, "the index to stop");
+        var health = (await indexer.GetAsync("/health", 503)).GetProperty("parts").GetProperty("indexer");
+        Assert.Contains($"accept-reorg --From={fork}", health.GetProperty("detail").GetString());
+        Assert.Equal(kept, await indexer.DigestAsync());
+
+        // A restart does not decide either.
+        await indexer.DisposeAsync();
+        await using var restarted = await TestIndexer.StartAsync(escrow, database);
+        await Waiting.Until(() => HaltedAsync(restarted), TestIndexer.Patience, "the remembered stop");
+        Assert.Equal(kept, await restarted.DigestAsync());
+
+        var decision = new ConfigurationBuilder().AddInMemoryCollection([new("From", fork.ToString())]).Build();
+        Assert.Equal(0, await AcceptReorgCommand.RunAsync(TestIndexer.Options(escrow, database), decision, NullLoggerFactory.Instance));
+        await restarted.CaughtUpAsync();
+        Assert.Equal(await FreshAsync(escrow), await restarted.DigestAsync());
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> FreshAsync(TestEscrow escrow)
+    {
+        await using var fresh = await TestIndexer.StartAsync(escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer]);
+        await fresh.CaughtUpAsync();
+        return await fresh.DigestAsync();
+    }
+
+    private static async Task<string?> AvailableAsync(TestIndexer indexer, TestEscrow escrow) =>
+        (await indexer.GetAsync($"/accounts/{escrow.Clients[0].Address}")).GetProperty("books").GetProperty("Available").GetString();
+
+    private static async Task<bool> HaltedAsync(TestIndexer indexer)
+    {
+        using var response = await indexer.Http.GetAsync("/health");
+        var health = JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
+        return health.GetProperty("parts").GetProperty("indexer").GetProperty("data").GetProperty("halted").GetBoolean();
+    }
+
+    private static async Task<long> FinalisedAsync(TestIndexer indexer)
+    {
+        await using var connection = await indexer.Database.OpenAsync();
+        return await connection.ExecuteScalarAsync<long>("select finalised_number from chain");
+    }
+}

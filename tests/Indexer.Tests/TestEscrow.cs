@@ -1,0 +1,222 @@
+using System.Numerics;
+using System.Text.Json;
+using Assay.Circle.Stack;
+using Assay.Ethereum;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Ethereum.Transactions;
+using Assay.Ethereum.Wallets;
+using Assay.Protocol.Chain;
+
+namespace Assay.Indexer.Tests;
+
+/// <summary>A real escrow on a real chain, with two clients and six operators, and the verbs of the protocol.</summary>
+internal sealed class TestEscrow
+{
+    public static readonly EscrowParameters Parameters = new(
+        FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 300, ReviewWindow: 60, CheckWindow: 100,
+        LongReview: 600, OpenWindow: 120, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 500, AppealWindow: 100, UnbondingDelay: 2000,
+        NoShowPpm: 200_000, NoShowsToJail: 2, SeatPenaltyPpm: 100_000, AccuserPpm: 50_000, MinBond: 1_000_000_000, KeeperPart: 10_000);
+
+    private readonly HdWallet _wallet;
+    private readonly AnvilChain _anvil;
+    private readonly ContractAbi _tokenAbi;
+    private readonly Dictionary<Address, Web3> _web3 = [];
+    private ulong _nonce;
+
+    private TestEscrow(AnvilChain anvil)
+    {
+        (_anvil, _wallet) = (anvil, HdWallet.FromMnemonic(anvil.Mnemonic));
+        _tokenAbi = ContractAbi.Parse(Artifact("TestToken").GetRawText());
+        Deployer = _wallet.GetAccount(0);
+        Clients = [_wallet.GetAccount(1), _wallet.GetAccount(2)];
+        Operators = [.. Enumerable.Range(3, 6).Select(i => _wallet.GetAccount(i))];
+        Stranger = _wallet.GetAccount(9);
+    }
+
+    public Address Address { get; private set; }
+    public Address Token { get; private set; }
+    public ulong StartBlock { get; private set; }
+    public EscrowDomain Domain { get; private set; } = null!;
+    public LocalSigner Deployer { get; }
+    public IReadOnlyList<LocalSigner> Clients { get; }
+    public IReadOnlyList<LocalSigner> Operators { get; }
+    public LocalSigner Stranger { get; }
+    public AnvilChain Anvil => _anvil;
+
+    public static async Task<TestEscrow> DeployAsync(AnvilChain chain)
+    {
+        var escrow = new TestEscrow(chain);
+        var web3 = escrow.Web3Of(escrow.Deployer);
+        (var token, _) = await web3.DeployAsync(escrow._tokenAbi, Code("TestToken"), []);
+        var (contract, receipt) = await web3.DeployAsync(EscrowAbi.Instance, Code("Escrow"), [token.Address, Parameters]);
+        (escrow.Token, escrow.Address, escrow.StartBlock) = (token.Address, contract.Address, receipt.BlockNumber);
+        escrow.Domain = new EscrowDomain((ulong)chain.ChainId, contract.Address);
+        foreach (var client in escrow.Clients)
+        {
+            await escrow.FundAsync(client, 1_000_000_000);
+            await escrow.SendAsync(client, "deposit", 600_000_000);
+        }
+        foreach (var worker in escrow.Operators)
+        {
+            await escrow.FundAsync(worker, 3_000_000_000);
+            await escrow.SendAsync(worker, "register", worker.Address, worker.Address, 2_000_000_000);
+        }
+        return escrow;
+    }
+
+    public Contract As(LocalSigner who) => Web3Of(who).GetContract(EscrowAbi.Instance, Address);
+
+    public Task<Receipt> SendAsync(LocalSigner who, string function, params object?[] arguments) => As(who).SendAsync(function, arguments);
+
+    public Task<T> ReadAsync<T>(string function, params object?[] arguments) => As(Stranger).CallAsync<T>(function, arguments);
+
+    public Task SendTokenAsync(LocalSigner who, string function, params object?[] arguments) =>
+        Web3Of(who).GetContract(_tokenAbi, Token).SendAsync(function, arguments);
+
+    public async Task<ulong> HeadAsync() => (ulong)await _anvil.BlockNumberAsync();
+
+    /// <summary>Opens a job between a client and an operator; the price is at most 10 units of the token, one per unit of work.</summary>
+    public async Task<Bytes32> OpenAsync(int client = 0, int worker = 0)
+    {
+        var item = await AgreeAsync(client, worker);
+        await SendAsync(Stranger, "open", (object)new[] { item });
+        return Domain.Digest(item.Order);
+    }
+
+    public async Task<OpenItem> AgreeAsync(int client = 0, int worker = 0)
+    {
+        var expiry = (ulong)await _anvil.TimeAsync() + 10_000;
+        var order = new Order(
+            Clients[client].Address, Operators[worker].Address, Keccak256.Hash("workload"), Keccak256.Hash("policy"), Comparison.Exact,
+            1_000_000, 10_000_000, 2_000_000, 200, Bytes32.FromBigInteger(++_nonce), expiry);
+        var acceptance = new Acceptance(Domain.Digest(order), Operators[worker].Address, Operators[worker].Address, expiry);
+        return new OpenItem(order, await Domain.SignAsync(Clients[client], order), acceptance, await Domain.SignAsync(Operators[worker], acceptance));
+    }
+
+    public static Opening Opening { get; } = new(Keccak256.Hash("outputs"), 4, Keccak256.Hash("salt"));
+
+    public async Task SubmitAsync(Bytes32 job, int worker = 0)
+    {
+        var result = new Result(job, Values.Commitment(Opening), Keccak256.Hash("manifest"));
+        await SendAsync(Stranger, "submit", (object)new[] { new SubmitItem(result, await Domain.SignAsync(Operators[worker], result)) });
+    }
+
+    /// <summary>Records the seed that decides over a job that was submitted.</summary>
+    public async Task RecordSeedAsync(Bytes32 job) => await RecordSeedAfterAsync((await ReadAsync<AbiValues>("jobOf", job)).GetUInt64("epoch"));
+
+    private async Task RecordSeedAfterAsync(ulong epoch)
+    {
+        var deciding = Sampling.DecidingEpoch(epoch);
+        if (!(await ReadAsync<Bytes32>("seedOf", deciding)).IsZero)
+            return;
+        while (await HeadAsync() <= Sampling.LastBlock(deciding, Parameters.EpochBlocks))
+            await _anvil.MineAsync();
+        await SendAsync(Stranger, "recordSeed", deciding);
+    }
+
+    /// <summary>Replaces the newest blocks by empty ones.</summary>
+    public async Task ReorgAsync(int depth)
+    {
+        await _anvil.ReorgAsync(depth);
+        // Senders count their nonces in memory, and those of the lost transactions are free again.
+        _web3.Clear();
+    }
+
+    public Task ReleaseAsync(Bytes32 job) => SendAsync(Stranger, "release", (object)new[] { ReleaseItem.Unchecked(job, Opening) });
+
+    /// <summary>Releases with the drawn re-executor's agreement.</summary>
+    public async Task ReleaseCheckedAsync(Bytes32 job)
+    {
+        var drawn = await ReadAsync<Address>("drawnFor", job, (byte)0);
+        var check = new Attestation(job, 0, 0, Finding.Value, Values.Value(Opening.OutputsRoot, Opening.Units), Bytes32.Zero);
+        var signature = await Domain.SignAsync(Find(drawn), check);
+        await SendAsync(Stranger, "release", (object)new[] { new ReleaseItem(job, Opening, check, signature) });
+    }
+
+    /// <summary>One job of each end, one still open, and movements of every book.</summary>
+    public async Task LiveALittleAsync()
+    {
+        var (checkedJob, silent, absent) = (await OpenAsync(0, 0), await OpenAsync(1, 1), await OpenAsync(0, 2));
+        await SubmitAsync(checkedJob, 0);
+        await SubmitAsync(silent, 1);
+        await RecordSeedAsync(checkedJob);
+        await RecordSeedAsync(silent);
+        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.ReviewWindow + 1));
+        await ReleaseCheckedAsync(checkedJob);
+        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.LongReview + 1));
+        await ReleaseAsync(silent);
+        await SendAsync(Stranger, "expire", (object)new[] { absent });
+        await SendAsync(Operators[0], "claim", Operators[0].Address);
+        await SendAsync(Operators[3], "requestUnbonding", 700_000_000);
+        await SendAsync(Clients[1], "withdraw", 100_000_000);
+        await SendAsync(Clients[1], "cancelNonce", 99);
+        await ConvictAsync();
+        await OpenAsync(1, 5);
+    }
+
+    /// <summary>A wrong result, accused by the drawn re-executor and slashed on three seats' word, one seat refilled on the way.</summary>
+    public async Task<Bytes32> ConvictAsync(int client = 0, int worker = 4)
+    {
+        var job = await OpenAsync(client, worker);
+        await SubmitAsync(job, worker);
+        await RecordSeedAsync(job);
+        var other = Values.Value(Keccak256.Hash("other outputs"), 4);
+        var accusation = new Attestation(job, 0, 0, Finding.Value, other, Bytes32.Zero);
+        await SendAsync(Stranger, "accuse", accusation, await Domain.SignAsync(Find(await ReadAsync<Address>("drawnFor", job, (byte)0)), accusation));
+        await RecordSeedAfterAsync((await ReadAsync<AbiValues>("caseOf", job)).GetUInt64("epoch"));
+        var drawn = (await SendAsync(Stranger, "drawSeats", job)).Logs;
+        var seats = EscrowAbi.Instance.DecodeLog(drawn[0]).Values.GetArray("seats").Cast<Address>().ToArray();
+        await CommitAsync(job, seats, other, 0, 1);
+        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.CommitWindow + 1));
+        var refilled = await SendAsync(Stranger, "refillSeat", job, (byte)2);
+        seats[2] = EscrowAbi.Instance.DecodeLog(refilled.Logs[^1]).Values.GetAddress("to");
+        await CommitAsync(job, seats, other, 2);
+        await SendAsync(Stranger, "openClaim", job, Opening);
+        var attestations = seats.Select((_, seat) => new Attestation(job, 1, (byte)seat, Finding.Value, other, Salt(seat))).ToArray();
+        var signatures = new List<byte[]>();
+        for (var seat = 0; seat < 3; seat++)
+            signatures.Add(await Domain.SignAsync(Find(seats[seat]), attestations[seat]));
+        await SendAsync(Stranger, "certify", job, attestations, signatures.ToArray(), Keccak256.Hash("evidence"));
+        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.AppealWindow + 1));
+        // The second job of the batch does not exist, so it is skipped with an event.
+        await SendAsync(Stranger, "slash", (object)new[] { job, Keccak256.Hash("no job") });
+        return job;
+    }
+
+    private async Task CommitAsync(Bytes32 job, Address[] seats, Bytes32 value, params int[] which)
+    {
+        var items = new List<CommitItem>();
+        foreach (var seat in which)
+        {
+            var commitment = new SeatCommitment(job, 1, (byte)seat, Values.Commitment(Salt(seat), value));
+            items.Add(new CommitItem(commitment, await Domain.SignAsync(Find(seats[seat]), commitment)));
+        }
+        await SendAsync(Stranger, "commitSeats", (object)items.ToArray());
+    }
+
+    private static Bytes32 Salt(int seat) => Keccak256.Hash($"seat {seat}");
+
+    private LocalSigner Find(Address address) => Operators.Single(worker => worker.Address == address);
+
+    private async Task FundAsync(LocalSigner who, BigInteger amount)
+    {
+        await SendTokenAsync(Deployer, "mint", who.Address, amount);
+        await SendTokenAsync(who, "approve", Address, amount);
+    }
+
+    private Web3 Web3Of(LocalSigner who)
+    {
+        if (!_web3.TryGetValue(who.Address, out var web3))
+            _web3[who.Address] = web3 = new Web3(
+                new JsonRpcClient(_anvil.RpcUrl), who, new TransactionSenderOptions { PollInterval = TimeSpan.FromMilliseconds(5) });
+        return web3;
+    }
+
+    private static JsonElement Artifact(string name) =>
+        JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Checkout.Find().Root, "contracts/abi", $"{name}.json")));
+
+    private static byte[] Code(string name) => Hex.Decode(Artifact(name).GetProperty("bytecode").GetString());
+}
