@@ -1,0 +1,146 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Assay.Protocol.Nodes;
+using Assay.Verifier.Sampling;
+
+namespace Assay.Verifier.Redundancy;
+
+/// <summary>What is to be done about a job now: values in, steps out.</summary>
+public static class Decision
+{
+    public static IReadOnlyList<Step> Decide(JobView job, World world) => job.Chain.State switch
+    {
+        // Messages may overtake each other: what lacks its beginning is looked at again when that has come.
+        JobState.Submitted or JobState.Accused when job.Chain.Opened is null || job.Chain.Submitted is null => [],
+        JobState.None => Placement.Place(job, world),
+        JobState.Open => Run(job, world),
+        JobState.Submitted => Check(job, world),
+        JobState.Accused => Judge(job, world),
+        _ => [new Rest()],
+    };
+
+    private static IReadOnlyList<Step> Run(JobView job, World world)
+    {
+        var opened = job.Chain.Opened!;
+        if (world.Clock.Seconds > opened.At.BlockTime + opened.RunWindow) return [];
+        return job.Result is { } result && result.Operator == opened.Operator
+            ? [new Publish(new ResultSigned(job.Job, result.Result, result.Signature))]
+            : [new Ask(WorkKind.Execute, opened.Operator)];
+    }
+
+    private static IReadOnlyList<Step> Check(JobView job, World world)
+    {
+        var submitted = job.Chain.Submitted!;
+        if (world.DecidingSeed(submitted.Epoch) is not { } seed) return [];
+        if (!Assay.Protocol.Chain.Sampling.IsSampled(seed, job.Job, submitted.RatePpm)) return Reveal(job);
+        // Its places may still be on their way to us.
+        return Draws.SpotCheck(job.Chain, world.Roster, seed, world.Windows.EpochBlocks) is { } picks ? SpotCheck(job, world, picks) : [];
+    }
+
+    private static IReadOnlyList<Step> SpotCheck(JobView job, World world, IReadOnlyList<Address> picks)
+    {
+        var submittedAt = job.Chain.Submitted!.At.BlockTime;
+        var reviewOver = world.Clock.Seconds > submittedAt + world.Windows.LongReview;
+        var answers = Answers(job, picks);
+        var sealedBy = picks.Where((pick, n) => job.SealOf(0, n, pick) is not null).ToList();
+
+        if (!reviewOver && answers.FirstOrDefault(a => !Agrees(job, a)) is { } differing)
+            return [new Publish(new AccusationSigned(job.Job, differing.Attestation, differing.Signature))];
+        if (answers.FirstOrDefault(a => Agrees(job, a)) is { } agreeing)
+            return [.. Reveal(job), new Publish(new CheckAgreed(job.Job, agreeing.Attestation, agreeing.Signature))];
+        // Every re-executor was silent: the result is paid unchecked, so it must be opened.
+        if (reviewOver) return Reveal(job);
+        if (IsStalled(job, world, submittedAt) && Blind(job, picks) is { } blind)
+            return [.. Reveal(job), new Publish(new AccusationSigned(job.Job, blind.Attestation, blind.Signature))];
+
+        var steps = new List<Step>();
+        for (var n = 0; n < picks.Count; n++)
+        {
+            if (job.SealOf(0, n, picks[n]) is null)
+            {
+                if (IsTurn(n)) steps.Add(new Ask(WorkKind.Recompute, picks[n], 0, (byte)n));
+            }
+            else if (job.Claim is not null || IsStalled(job, world, submittedAt))
+            {
+                steps.Add(new Ask(WorkKind.Attest, picks[n], 0, (byte)n, Claim: job.Claim));
+            }
+        }
+        if (job.Opening is null && sealedBy.Count > 0) steps.Add(new Ask(WorkKind.Reveal, job.Operator));
+        return steps;
+
+        // Who sealed in time is waited for one window longer, and for as long as the operator keeps it waiting for the opening.
+        bool IsTurn(int attempt)
+        {
+            if (attempt == 0) return true;
+            var earlierSealed = picks.Take(attempt).Where((pick, n) => job.SealOf(0, n, pick) is not null).Any();
+            if (earlierSealed && job.Opening is null) return false;
+            var windows = (ulong)attempt + (earlierSealed ? 1u : 0u);
+            return world.Clock.Seconds >= submittedAt + windows * world.Windows.CheckWindow;
+        }
+    }
+
+    // An operator that keeps its result closed until the long review is over would be paid unchecked. What it does not open differs from every
+    // value, so the re-executor accuses it without having seen it; an honest late opening then ends the case as a check that agreed.
+    private static bool IsStalled(JobView job, World world, ulong submittedAt) =>
+        job.Opening is null && world.Clock.Seconds + world.Windows.CheckWindow >= submittedAt + world.Windows.LongReview;
+
+    private static SignedAttestation? Blind(JobView job, IReadOnlyList<Address> picks) =>
+        picks.Select((pick, n) => job.AttestationOf(0, n, pick, Bytes32.Zero)).OfType<SignedAttestation>().FirstOrDefault();
+
+    private static List<SignedAttestation> Answers(JobView job, IReadOnlyList<Address> picks) =>
+        job.Opening is { } opening
+            ? [.. picks.Select((pick, n) => job.AttestationOf(0, n, pick, ValueOf(opening))).OfType<SignedAttestation>()]
+            : [];
+
+    private static bool Agrees(JobView job, SignedAttestation answer) => job.Order.Comparison == Comparison.Exact
+        ? answer.Attestation.Value == ValueOf(job.Opening!)
+        : answer.Attestation.Finding == Finding.Match;
+
+    private static IReadOnlyList<Step> Judge(JobView job, World world) => job.Chain switch
+    {
+        { Seats.Count: 0 } => [],
+        { RevealBy: null } => [.. job.Chain.Seats.Select((seat, i) => SealSeat(job, seat, i)).OfType<Step>()],
+        { Verdict: not null } => [],
+        _ => Open(job, world, job.Chain.RevealBy.Value),
+    };
+
+    private static Step? SealSeat(JobView job, Seat seat, int index) => seat switch
+    {
+        { Commitment: not null } => null,
+        _ when job.SealOf(1, index, seat.Operator) is { } seal => new Publish(new SeatCommitmentSigned(job.Job, seal.Commitment, seal.Signature)),
+        _ => new Ask(WorkKind.Recompute, seat.Operator, 1, (byte)index),
+    };
+
+    private static IReadOnlyList<Step> Open(JobView job, World world, ulong revealBy)
+    {
+        var opened = job.Chain.Claim;
+        var over = world.Clock.Seconds > revealBy;
+        // Seats open after the claim: before it they would tell the operator what to say.
+        if (opened is null && !over) return Reveal(job);
+
+        var claim = opened is null ? null : new Claim(opened.OutputsRoot, opened.Units);
+        var value = opened is null ? Bytes32.Zero : Values.Value(opened.OutputsRoot, opened.Units);
+        var seats = job.Chain.Seats.Select((seat, i) => job.AttestationOf(1, i, seat.Operator, value)).ToList();
+        var steps = new List<Step>();
+        for (var i = 0; i < seats.Count; i++)
+            if (seats[i] is null) steps.Add(new Ask(WorkKind.Attest, job.Chain.Seats[i].Operator, 1, (byte)i, Claim: claim));
+
+        var grace = opened is null ? (ulong)world.Policy.RevealGrace.TotalSeconds : 0;
+        if ((steps.Count == 0 || world.Clock.Seconds > revealBy + grace) && CanBeProven(job, world)) steps.Add(new Certify(seats));
+        return steps;
+    }
+
+    /// <summary>Seeds, roster and registrations that the evidence has to name are known here.</summary>
+    private static bool CanBeProven(JobView job, World world) =>
+        world.DecidingSeed(job.Chain.Submitted!.Epoch) is { } spot && world.DecidingSeed(job.Chain.Accused!.Epoch) is { } second
+        && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows.EpochBlocks) is not null
+        && Draws.Case(job.Chain, world.Roster, second, world.Windows.EpochBlocks, job.Chain.Draws) is not null
+        && job.Chain.Seats.All(seat => world.Roster.SignerOf(seat.Operator) is not null);
+
+    private static IReadOnlyList<Step> Reveal(JobView job) => job.Opening is { } opening
+        ? [new Publish(new ResultOpened(job.Job, opening))]
+        : [new Ask(WorkKind.Reveal, job.Operator)];
+
+    private static Bytes32 ValueOf(Opening opening) => Values.Value(opening.OutputsRoot, opening.Units);
+}

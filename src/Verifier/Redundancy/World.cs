@@ -1,0 +1,41 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+
+namespace Assay.Verifier.Redundancy;
+
+/// <param name="Seconds">What the next block's time will be, as far as can be told: the later of head and wall clock, unix seconds.</param>
+/// <param name="Wall">For everything between us and the nodes.</param>
+public sealed record ChainClock(ulong Seconds, DateTimeOffset Wall);
+
+/// <summary>The windows of the contract that this service follows, in blocks and seconds.</summary>
+public sealed record ChainWindows(uint EpochBlocks, uint CheckWindow, uint LongReview);
+
+/// <param name="OfferTime">An offer that is unanswered for so long goes to the next operator.</param>
+/// <param name="LapseRest">An operator that let an offer lapse, or whose acceptance came to nothing, is passed over for so long.</param>
+/// <param name="SeenTime">A node that asked for work within this time counts as present.</param>
+/// <param name="SettleMargin">How long after an order's expiry an opening may still be on its way to us.</param>
+/// <param name="RevealGrace">Seats of a claim that never opened get so much time after the reveal window.</param>
+public sealed record VerifierPolicy(TimeSpan OfferTime, TimeSpan LapseRest, TimeSpan SeenTime, TimeSpan SettleMargin, TimeSpan RevealGrace)
+{
+    public static readonly VerifierPolicy Default = new(
+        TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
+}
+
+/// <summary>How an operator stands with us; nothing of it is known to the chain.</summary>
+/// <param name="InFlight">Offers open and jobs accepted or running.</param>
+public sealed record Standing(int InFlight, DateTimeOffset? SeenAt, DateTimeOffset? LapsedAt, DateTimeOffset? OfferedAt)
+{
+    public static readonly Standing New = new(0, null, null, null);
+}
+
+/// <summary>What a decision about any job may look at.</summary>
+public sealed record World(
+    Roster Roster, IReadOnlyDictionary<ulong, Bytes32> Seeds, IReadOnlyDictionary<Address, Standing> Standings,
+    ChainWindows Windows, VerifierPolicy Policy, ChainClock Clock)
+{
+    public Standing StandingOf(Address who) => Standings.GetValueOrDefault(who, Standing.New);
+
+    /// <summary>The seed that decides over what came up in this epoch; null until it is recorded.</summary>
+    public Bytes32? DecidingSeed(ulong epoch) =>
+        Seeds.TryGetValue(Assay.Protocol.Chain.Sampling.DecidingEpoch(epoch), out var seed) ? seed : null;
+}

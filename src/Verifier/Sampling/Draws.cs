@@ -1,0 +1,36 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+
+namespace Assay.Verifier.Sampling;
+
+/// <summary>Who is drawn for a job on the chain.</summary>
+public static class Draws
+{
+    /// <summary>The re-executors of the spot check in the order of their attempts; null while the roster known here is shorter than the frozen one.</summary>
+    public static IReadOnlyList<Address>? SpotCheck(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
+        Subject(job, roster, seed, epochBlocks) is { } subject && roster.Places.Count >= subject.RosterLength
+            ? Draw.Picks(subject, roster.Places, Draw.Attempts)
+            : null;
+
+    /// <summary>The seats of the case and then its refills, <paramref name="count"/> in all; null as for the spot check.</summary>
+    public static IReadOnlyList<Address>? Case(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks, int count) =>
+        CaseSubject(job, roster, seed, epochBlocks) is { } subject && roster.Places.Count >= subject.RosterLength
+            ? Draw.Picks(subject, roster.Places, count)
+            : null;
+
+    public static DrawSubject? Subject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
+        job is { Opened: { } opened, Submitted: { } submitted } && roster.ClusterOf(opened.Operator) is { } cluster
+            ? new DrawSubject(
+                seed, job.Job, 0, submitted.RosterLength, SeedBlock(submitted.Epoch, epochBlocks), opened.Client, [cluster])
+            : null;
+
+    public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
+        job is { Opened: { } opened, Accused: { } accused }
+        && roster.ClusterOf(opened.Operator) is { } cluster && roster.ClusterOf(accused.Accuser) is { } accuser
+            ? new DrawSubject(
+                seed, job.Job, 1, accused.RosterLength, SeedBlock(accused.Epoch, epochBlocks), opened.Client, [cluster, accuser])
+            : null;
+
+    private static ulong SeedBlock(ulong epoch, uint epochBlocks) =>
+        Protocol.Chain.Sampling.LastBlock(Protocol.Chain.Sampling.DecidingEpoch(epoch), epochBlocks);
+}

@@ -1,0 +1,311 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Assay.Protocol.Nodes;
+using Assay.Verifier.Redundancy;
+using Assay.Verifier.Tests.Support;
+
+namespace Assay.Verifier.Tests;
+
+public class DecisionTests
+{
+    private static readonly Work Wrong = Work.Labels("other", 9, 9, 9);
+
+    [Fact]
+    public void An_open_job_is_run_by_its_operator_until_the_result_is_signed()
+    {
+        var s = new Situation().Opened();
+        Assert.Equal([new Ask(WorkKind.Execute, s.Runner.Address)], s.Decide());
+
+        s.Result = new(s.Runner.Address, new Result(s.Job, s.Right.Commitment, Work.ManifestDigest), [1], "{}");
+        Assert.Equal(s.Result.Result, Assert.Single(s.Messages<ResultSigned>()).Result);
+        Assert.Empty(s.Asks());
+    }
+
+    [Fact]
+    public void An_open_job_past_its_run_window_is_left_to_expire()
+    {
+        var s = new Situation { Now = Cast.Start + 61 }.Opened();
+        Assert.Empty(s.Decide());
+    }
+
+    [Fact]
+    public void A_submitted_result_that_a_reorg_removed_is_sent_on_again()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Result = new(s.Runner.Address, new Result(s.Job, s.Right.Commitment, Work.ManifestDigest), [1], "{}");
+        Assert.Empty(s.Messages<ResultSigned>());
+        s.Events.RemoveAt(1);
+        Assert.Single(s.Messages<ResultSigned>());
+    }
+
+    [Fact]
+    public void Nothing_is_asked_of_anybody_before_the_deciding_seed()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seeds.Clear();
+        Assert.Empty(s.Decide());
+    }
+
+    [Fact]
+    public void A_job_that_is_not_sampled_is_opened_and_sent_on_without_a_check()
+    {
+        var s = new Situation().Opened().Submitted(ratePpm: 0);
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Fact]
+    public void A_sampled_job_is_run_again_before_anybody_opens()
+    {
+        var s = new Situation().Opened().Submitted();
+        Assert.Equal([new Ask(WorkKind.Recompute, s.Picks[0])], s.Decide());
+    }
+
+    [Fact]
+    public void A_sampled_job_is_not_sent_on_without_its_check_although_it_was_opened()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Opening = s.Right.Opening;
+        Assert.Empty(s.Messages<ResultOpened>());
+    }
+
+    [Fact]
+    public void Nothing_is_drawn_while_places_of_the_roster_are_still_on_their_way()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Roster.RemoveRange(s.Roster.Count - 2, 2);
+        Assert.Empty(s.Decide());
+    }
+
+    [Theory]
+    [InlineData(29, 1)]
+    [InlineData(30, 2)]
+    [InlineData(60, 3)]
+    [InlineData(120, 3)]
+    public void A_silent_re_executor_is_joined_by_the_next_after_each_check_window(int seconds, int asked)
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Now = Cast.Start + 10 + (ulong)seconds;
+        Assert.Equal(s.Picks.Take(asked).Select((p, n) => new Ask(WorkKind.Recompute, p, 0, (byte)n)), s.Asks());
+    }
+
+    [Fact]
+    public void The_operator_opens_only_when_a_re_executor_has_sealed()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+    }
+
+    [Fact]
+    public void A_seal_of_somebody_who_was_not_drawn_opens_nothing()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seal(0, 0, s.Cast.Operators.First(o => o.Address != s.Picks[0]).Address, s.Right);
+        Assert.Equal([new Ask(WorkKind.Recompute, s.Picks[0])], s.Decide());
+    }
+
+    [Fact]
+    public void A_re_executor_that_sealed_is_shown_the_claim()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Ask(WorkKind.Attest, s.Picks[0], 0, 0, 0, new Claim(s.Right.Root, 3))], s.Decide());
+    }
+
+    [Fact]
+    public void A_re_executor_that_sealed_is_waited_for_one_window_longer()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.Opening = s.Right.Opening;
+        s.Now = Cast.Start + 10 + 59;
+        Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Recompute);
+        s.Now = Cast.Start + 10 + 60;
+        Assert.Equal(s.Picks[1], Assert.Single(s.Asks(), a => a.Kind == WorkKind.Recompute).Operator);
+    }
+
+    [Fact]
+    public void An_equal_value_sends_the_opening_and_the_agreement()
+    {
+        var s = Checked(Comparison.Exact, Work.Labels("check", 1, 2, 3), Finding.Value);
+        Assert.Single(s.Messages<ResultOpened>());
+        Assert.Equal(s.Attestations[0].Attestation, Assert.Single(s.Messages<CheckAgreed>()).Attestation);
+        Assert.Empty(s.Asks());
+    }
+
+    [Fact]
+    public void A_differing_value_sends_the_accusation_and_no_opening()
+    {
+        var s = Checked(Comparison.Exact, Wrong, Finding.Value);
+        Assert.Equal(s.Attestations[0].Attestation, Assert.Single(s.Messages<AccusationSigned>()).Attestation);
+        Assert.Empty(s.Messages<ResultOpened>());
+    }
+
+    [Theory]
+    [InlineData(Finding.Match, true)]
+    [InlineData(Finding.Mismatch, false)]
+    [InlineData(Finding.Malformed, false)]
+    public void With_tolerance_the_finding_counts_and_not_the_value(Finding finding, bool agrees)
+    {
+        var s = Checked(Comparison.Tolerance, Wrong, finding);
+        Assert.Equal(agrees ? 1 : 0, s.Messages<CheckAgreed>().Count);
+        Assert.Equal(agrees ? 0 : 1, s.Messages<AccusationSigned>().Count);
+    }
+
+    [Fact]
+    public void An_answer_about_another_claim_is_no_answer()
+    {
+        var s = Checked(Comparison.Tolerance, Wrong, Finding.Match, claim: Words.Of(1ul));
+        Assert.Equal(WorkKind.Attest, Assert.Single(s.Asks()).Kind);
+        Assert.Empty(s.Messages<CheckAgreed>());
+    }
+
+    [Fact]
+    public void When_every_re_executor_was_silent_the_result_is_opened_and_sent_on_unchecked()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Now = Cast.Start + 10 + 121;
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Fact]
+    public void An_accusation_that_comes_after_the_long_review_is_not_sent()
+    {
+        var s = Checked(Comparison.Exact, Wrong, Finding.Value);
+        s.Now = Cast.Start + 10 + 121;
+        Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Theory]
+    [InlineData(Comparison.Exact, Finding.Value)]
+    [InlineData(Comparison.Tolerance, Finding.Malformed)]
+    public void An_operator_that_keeps_its_result_closed_is_accused_before_the_long_review_ends(Comparison comparison, Finding finding)
+    {
+        var s = new Situation(comparison).Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.Now = Cast.Start + 10 + 89;
+        Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
+        s.Now = Cast.Start + 10 + 90;
+        Assert.Contains(new Ask(WorkKind.Attest, s.Picks[0]), s.Asks());
+
+        s.Attest(0, 0, s.Picks[0], s.Right, finding, Bytes32.Zero);
+        Assert.Single(s.Messages<AccusationSigned>());
+        Assert.Contains(new Ask(WorkKind.Reveal, s.Runner.Address), s.Asks());
+
+        s.Opening = s.Right.Opening;
+        Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Fact]
+    public void Seats_run_the_job_again_and_their_seals_are_sent_on()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        Assert.Equal(seats.Select((p, i) => new Ask(WorkKind.Recompute, p, 1, (byte)i)), s.Decide());
+
+        s.Seal(1, 1, seats[1], s.Right);
+        Assert.Equal(s.Seals[0].Commitment, Assert.Single(s.Messages<SeatCommitmentSigned>()).Commitment);
+        Assert.Equal([seats[0], seats[2]], s.Asks().Select(a => a.Operator));
+    }
+
+    [Fact]
+    public void A_refilled_seat_is_asked_of_its_new_holder()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        var refill = s.Cast.CasePicks(s.Order, s.Runner, s.Cast.Of(s.Picks[0]), 4)[3];
+        s.Events.Add(new SeatRefilled(s.Cast.At(52), s.Job, 0, seats[0], refill, s.Now + 60));
+        Assert.Equal([refill, seats[1], seats[2]], s.Asks().Select(a => a.Operator));
+    }
+
+    [Fact]
+    public void The_claim_is_opened_only_when_every_seat_is_sealed()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        s.Opening = s.Right.Opening;
+        Assert.Empty(s.Messages<ResultOpened>());
+        s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
+        Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Fact]
+    public void Seats_open_after_the_claim_and_the_certificate_waits_for_all_of_them()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Events.Add(new ClaimOpened(s.Cast.At(53), s.Job, s.Right.Root, 3, s.Right.Salt));
+        Assert.Equal(seats.Select((p, i) => new Ask(WorkKind.Attest, p, 1, (byte)i, 0, new Claim(s.Right.Root, 3))), s.Decide());
+
+        s.Attest(1, 0, seats[0], Wrong, Finding.Value, s.Right.Value);
+        s.Attest(1, 1, seats[1], Wrong, Finding.Value, s.Right.Value);
+        Assert.Empty(s.Decide().OfType<Certify>());
+        s.Attest(1, 2, seats[2], Wrong, Finding.Value, s.Right.Value);
+        Assert.Equal(s.Attestations, Assert.Single(s.Decide().OfType<Certify>()).Seats);
+        Assert.Empty(s.Asks());
+    }
+
+    [Fact]
+    public void A_seat_that_does_not_open_is_left_out_after_the_reveal_window()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Events.Add(new ClaimOpened(s.Cast.At(53), s.Job, s.Right.Root, 3, s.Right.Salt));
+        s.Attest(1, 0, seats[0], Wrong, Finding.Value, s.Right.Value);
+        s.Now += 30;
+        Assert.Empty(s.Decide().OfType<Certify>());
+        s.Now += 1;
+        Assert.Equal([s.Attestations[0], null, null], Assert.Single(s.Decide().OfType<Certify>()).Seats);
+    }
+
+    [Fact]
+    public void A_claim_that_never_opens_is_judged_after_the_reveal_window()
+    {
+        var s = new Situation();
+        var seats = s.Dispute();
+        s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+
+        s.Now += 31;
+        Assert.Equal(seats.Select((p, i) => new Ask(WorkKind.Attest, p, 1, (byte)i)), s.Decide());
+        for (var i = 0; i < 3; i++) s.Attest(1, i, seats[i], Wrong, Finding.Value, Bytes32.Zero);
+        Assert.Equal(3, Assert.Single(s.Decide().OfType<Certify>()).Seats.Count(seat => seat is not null));
+    }
+
+    [Fact]
+    public void Seats_of_an_unopened_claim_get_a_grace_before_they_are_left_out()
+    {
+        var s = new Situation();
+        s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Now += 30 + 15;
+        Assert.Empty(s.Decide().OfType<Certify>());
+        s.Now += 1;
+        Assert.Single(s.Decide().OfType<Certify>());
+    }
+
+    [Fact]
+    public void After_a_verdict_nothing_is_left_to_do()
+    {
+        var s = new Situation();
+        s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, Verdict.Convicted, Bytes32.Zero, Bytes32.Zero));
+        Assert.Equal([new Rest()], s.Decide());
+    }
+
+    private static Situation Checked(Comparison comparison, Work answer, Finding finding, Bytes32? claim = null)
+    {
+        var s = new Situation(comparison).Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], answer);
+        s.Opening = s.Right.Opening;
+        s.Attest(0, 0, s.Picks[0], answer, finding, claim ?? s.Right.Value);
+        return s;
+    }
+}

@@ -1,0 +1,110 @@
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Assay.Protocol.Nodes;
+using Assay.Verifier.Redundancy;
+
+namespace Assay.Verifier.Tests.Support;
+
+/// <summary>One job under decision: what happened so far, and at what time it is looked at.</summary>
+internal sealed class Situation
+{
+    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, CheckWindow: 30, LongReview: 120);
+
+    public Cast Cast { get; }
+    public Order Order { get; }
+    public Bytes32 Job { get; }
+    public Actor Runner { get; }
+    public List<IJobEvent> Events { get; } = [];
+    public List<SignedAcceptance> Acceptances { get; } = [];
+    public List<SignedSeal> Seals { get; } = [];
+    public List<SignedAttestation> Attestations { get; } = [];
+    public List<Asked> Asked { get; } = [];
+    public List<IChainEvent> Roster { get; }
+    public Dictionary<ulong, Bytes32> Seeds { get; } = [];
+    public Dictionary<Address, Standing> Standings { get; } = [];
+    public SignedResult? Result { get; set; }
+    public Opening? Opening { get; set; }
+    public ulong? OpenRefusedAt { get; set; }
+    public ulong Now { get; set; } = Cast.Start;
+    public Work Right { get; } = Work.Labels("runner", 1, 2, 3);
+
+    public Situation(Comparison comparison = Comparison.Exact, Address chosen = default, Cast? cast = null, Bytes32 policy = default, Bytes32 workload = default)
+    {
+        Cast = cast ?? new Cast();
+        Order = Cast.Order(comparison, chosen, policy, workload);
+        Job = Cast.JobOf(Order);
+        Runner = Cast.Operators[0];
+        Roster = [.. Cast.Registrations()];
+    }
+
+    public DateTimeOffset Wall => DateTimeOffset.FromUnixTimeSeconds((long)Now);
+
+    public JobView View => new(
+        Job, Order, Cast.Sign(Cast.Client, Order), JobFold.Fold(Job, Events), OpenRefusedAt, Acceptances, Result, Opening, Seals, Attestations, Asked);
+
+    public World World => new(
+        Protocol.Chain.Roster.Fold(Roster), Seeds, Standings, Windows, VerifierPolicy.Default, new ChainClock(Now, Wall));
+
+    public IReadOnlyList<Step> Decide() => Decision.Decide(View, World);
+
+    public IReadOnlyList<Ask> Asks() => [.. Decide().OfType<Ask>()];
+
+    public IReadOnlyList<T> Messages<T>() => [.. Decide().OfType<Publish>().Select(p => p.Message).OfType<T>()];
+
+    public Situation Opened()
+    {
+        Events.Add(Cast.Opened(Order, Runner));
+        return this;
+    }
+
+    public Situation Submitted(uint ratePpm = 1_000_000, Work? work = null)
+    {
+        Events.Add(Cast.Submitted(Job, Runner, (work ?? Right).Commitment, ratePpm));
+        Seeds[2] = Cast.Seed(2);
+        return this;
+    }
+
+    public IReadOnlyList<Address> Picks => Cast.SpotPicks(Order, Runner);
+
+    public void Seal(byte round, int seat, Address who, Work work)
+    {
+        var seal = work.Seal(Job, round, seat);
+        Seals.Add(new(who, seal, Cast.Sign(Cast.Of(who).Hot, seal)));
+    }
+
+    public void Attest(byte round, int seat, Address who, Work work, Finding finding, Bytes32 claim)
+    {
+        var attestation = work.Attest(Job, round, seat, finding);
+        Attestations.Add(new(who, attestation, Cast.Sign(Cast.Of(who).Hot, attestation), work.Root, work.Units, work.Salt, claim));
+    }
+
+    public void Offer(Address who, WorkState state, ulong at) => Asked.Add(new(
+        $"offer-{Asked.Count}", WorkKind.Offer, who, 0, 0, Asked.Count, state, DateTimeOffset.FromUnixTimeSeconds((long)at), null));
+
+    public void Accept(Address who, ulong openBy, ulong at, ulong afterSequence = 0)
+    {
+        var acceptance = new Acceptance(Job, who, Cast.Of(who).Node.Address, openBy);
+        Acceptances.Add(new(acceptance, Cast.Sign(Cast.Of(who).Hot, acceptance), DateTimeOffset.FromUnixTimeSeconds((long)at), afterSequence));
+    }
+
+    /// <summary>Up to a case with its three seats.</summary>
+    public IReadOnlyList<Address> Dispute(Bytes32 value = default, Work? claim = null)
+    {
+        Opened().Submitted(work: claim);
+        Seeds[4] = Cast.Seed(4);
+        var accuser = Cast.Of(Picks[0]);
+        Events.Add(Cast.Accused(Job, accuser, value));
+        var seats = Cast.CasePicks(Order, Runner, accuser);
+        Events.Add(new SeatsDrawn(Cast.At(51, Now), Job, seats, Now + 30));
+        return seats;
+    }
+
+    /// <summary>Every seat sealed on the chain.</summary>
+    public void SealAll(IReadOnlyList<Address> seats, IReadOnlyList<Work> works, ulong revealBy)
+    {
+        for (var i = 0; i < seats.Count; i++)
+            Events.Add(new SeatCommitted(Cast.At(52), Job, (byte)i, seats[i], works[i].Commitment));
+        Events.Add(new SeatsSealed(Cast.At(52), Job, revealBy));
+    }
+}
