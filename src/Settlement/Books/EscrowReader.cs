@@ -1,0 +1,47 @@
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Primitives;
+using Assay.Protocol.Chain;
+
+namespace Assay.Settlement.Books;
+
+/// <summary>The contract's views. Errors as <see cref="JsonRpcClient"/> throws them.</summary>
+public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
+{
+    private static readonly ContractAbi Abi = EscrowAbi.Instance;
+    private EscrowParameters? parameters;
+
+    /// <summary>Immutable, so asked once.</summary>
+    public async Task<EscrowParameters> ParametersAsync(CancellationToken cancellation) =>
+        parameters ??= Abi.DecodeResult("parameters", await eth.CallAsync(Request("parameters"), BlockTag.Latest, cancellation)).Get<EscrowParameters>(0);
+
+    public async Task<bool> IsNonceUsedAsync(Address client, Bytes32 nonce, CancellationToken cancellation) =>
+        Abi.DecodeResult("nonceUsed", await eth.CallAsync(Request("nonceUsed", client, nonce.ToBigInteger()), BlockTag.Latest, cancellation)).Get<bool>(0);
+
+    /// <summary>The contract's balances of these accounts at a block, and its pools.</summary>
+    public async Task<IReadOnlyList<BookBalance>> BalancesAsync(IReadOnlyList<Address> accounts, ulong block, CancellationToken cancellation)
+    {
+        var calls = accounts
+            .SelectMany(a => new[] { Request("account", a), Request("operatorOf", a) })
+            .Append(Request("pools"))
+            .Select(r => EthCalls.Call(r, block)).ToList();
+        var answers = (await eth.Client.BatchAsync(calls, cancellation)).Select(a => a.Value).ToList();
+        var balances = new List<BookBalance>(accounts.Count * 5 + 2);
+        for (var i = 0; i < accounts.Count; i++)
+        {
+            var client = Abi.DecodeResult("account", answers[2 * i]).To<ClientAccount>();
+            var @operator = Abi.DecodeResult("operatorOf", answers[2 * i + 1]).Get<OperatorAccount>(0);
+            balances.Add(new(accounts[i], Book.Available, client.Available));
+            balances.Add(new(accounts[i], Book.Reserved, client.Reserved));
+            balances.Add(new(accounts[i], Book.Bond, @operator.Bond));
+            balances.Add(new(accounts[i], Book.Locked, @operator.Locked));
+            balances.Add(new(accounts[i], Book.Earned, @operator.Earned));
+        }
+        var pools = Abi.DecodeResult("pools", answers[^1]).To<Pools>();
+        balances.Add(new(domain.Escrow, Book.CheckPool, pools.CheckPool));
+        balances.Add(new(domain.Escrow, Book.InsurancePool, pools.InsurancePool));
+        return balances;
+    }
+
+    private CallRequest Request(string function, params object?[] arguments) => new(domain.Escrow, Abi.Encode(function, arguments));
+}

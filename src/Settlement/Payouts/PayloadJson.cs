@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Primitives;
+using Assay.Hosting;
+
+namespace Assay.Settlement.Payouts;
+
+/// <summary>How a payload is stored, and its name among the refused ones.</summary>
+public static class PayloadJson
+{
+    public static string Write(Payload payload) => JsonSerializer.Serialize(payload, AssayJson.Options);
+
+    /// <exception cref="JsonException">The text is no payload.</exception>
+    public static Payload Read(string json) =>
+        JsonSerializer.Deserialize<Payload>(json, AssayJson.Options) ?? throw new JsonException("A payload is an object, not null.");
+
+    /// <summary>Keccak-256 of the written form.</summary>
+    public static Bytes32 Digest(Payload payload) => Keccak256.Hash(Write(payload));
+}

@@ -1,0 +1,76 @@
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Transactions;
+using Assay.Hosting.Messaging;
+using Assay.Hosting.Telemetry;
+using Assay.Protocol.Chain;
+using Assay.Settlement.Books;
+using Assay.Settlement.Submission;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Assay.Settlement.Payouts;
+
+/// <summary>Plan, send, follow: one round after another, in one process at a time.</summary>
+public sealed class PayoutLoop(
+    SettlementDatabase database, Feed<SettlementDatabase> feed, EscrowReader escrow, Actions actions, Relayer relayer, RelayerLease lease,
+    Reconciliation reconciliation, Wake wake, ILogger<PayoutLoop> log) : BackgroundService, IHealthReport
+{
+    // A burst of messages is one round's work, not a round each.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private string? trouble;
+
+    public string Name => "settlement-payouts";
+
+    public Task<HealthState> ReportAsync(CancellationToken cancellation) => Task.FromResult(new HealthState(
+        Alive: true, Ready: (trouble ?? relayer.Trouble) is null, trouble ?? relayer.Trouble,
+        new Dictionary<string, object> { ["inFlight"] = relayer.InFlight, ["leads"] = lease.IsHeld }));
+
+    protected override async Task ExecuteAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+            try
+            {
+                if (await lease.HoldAsync(stopping)) await RoundAsync(stopping);
+                trouble = null;
+                await wake.PauseAsync(Idle, stopping);
+                await Task.Delay(Gather, stopping);
+            }
+            // The node or the database is away, or the key's rows and the chain disagree: nothing is lost by waiting.
+            catch (Exception e) when (e is JsonRpcException or RpcTransportException or AbiException or NpgsqlException or NonceConflictException)
+            {
+                if (trouble != e.Message) log.LogWarning("Payouts pause: {Reason}", e.Message);
+                trouble = e.Message;
+                await Task.Delay(Pause, stopping);
+            }
+    }
+
+    internal async Task RoundAsync(CancellationToken cancellation)
+    {
+        var parameters = await escrow.ParametersAsync(cancellation);
+        await PlanAsync(parameters);
+        await relayer.SendAsync(payouts: reconciliation.IsGood, cancellation);
+        var clock = await feed.ClockAsync();
+        await relayer.FollowAsync(clock.FinalisedNumber, cancellation);
+    }
+
+    private async Task PlanAsync(EscrowParameters parameters)
+    {
+        // The clock first: a head that is older than the events delays a step, a newer one could end an order that has just been opened.
+        var read = await feed.ClockAsync();
+        if (read.HeadNumber == 0) return;
+        var clock = new ChainClock(read.HeadNumber, read.HeadTime, read.FinalisedNumber);
+        await using var connection = await database.OpenAsync();
+        var views = await JobViews.RunningAsync(connection);
+        var due = views.SelectMany(v => Planner.Plan(v, clock, parameters)).DistinctBy(d => (d.Transition, d.Subject, d.Slot)).ToList();
+        await actions.SetDueAsync(due);
+        foreach (var view in views)
+            if (view.Chain is { IsFinal: true, Last: { } last } chain && clock.IsFinal(last))
+                await database.InTransactionAsync(transaction => Jobs.CloseAsync(transaction, chain.Job, chain.Outcome.ToString()));
+            else if (Rejection.Of(view, clock) is { } reason)
+                await database.InTransactionAsync(transaction => Jobs.RejectAsync(transaction, view.Job, reason));
+    }
+}

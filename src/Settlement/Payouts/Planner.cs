@@ -1,0 +1,138 @@
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+
+namespace Assay.Settlement.Payouts;
+
+/// <summary>
+/// Which steps of a job are due: a function of the folded chain, the signed documents and the chain's clock, and of nothing remembered.
+/// A step stops being due when its effect is seen, and is due again when a reorg takes the effect away.
+/// </summary>
+public static class Planner
+{
+    // The contract reaches back 256 blocks; what is nearly out of reach is treated as out of reach, because the transaction lands later.
+    private const ulong SeedReach = 250;
+
+    public static IReadOnlyList<DueAction> Plan(JobView view, ChainClock clock, EscrowParameters parameters) => view.Chain.State switch
+    {
+        JobState.None => Pending(view, clock),
+        JobState.Open => Open(view, clock),
+        JobState.Submitted => Submitted(view, clock, parameters),
+        JobState.Accused => Accused(view, clock, parameters),
+        JobState.Convicted => Convicted(view, clock, parameters),
+        _ => [],
+    };
+
+    private static IReadOnlyList<DueAction> Pending(JobView view, ChainClock clock) =>
+        view.Order is { } order && clock.HeadTime <= order.Document.Expiry
+            ? First(view, view.Documents.Acceptances
+                .Where(a => clock.HeadTime <= a.Acceptance.OpenBy)
+                .Select(a => Due(view, Transition.Open, new Payload(Order: order, Acceptance: new(a.Acceptance, a.Signature)))))
+            : [];
+
+    private static IReadOnlyList<DueAction> Open(JobView view, ChainClock clock)
+    {
+        var opened = view.Chain.Opened!;
+        return clock.HeadTime <= opened.At.BlockTime + opened.RunWindow
+            ? First(view, view.Documents.Results.Select(r => Due(view, Transition.Submit, new Payload(Result: new(r.Result, r.Signature)))))
+            : First(view, [Due(view, Transition.Expire)]);
+    }
+
+    private static IReadOnlyList<DueAction> Submitted(JobView view, ChainClock clock, EscrowParameters p)
+    {
+        var submitted = view.Chain.Submitted!;
+        var epoch = Sampling.DecidingEpoch(submitted.Epoch);
+        if (!view.Seeds.TryGetValue(epoch, out var seed)) return SeedFor(epoch, view, clock, p);
+
+        var sampled = Sampling.IsSampled(seed.Seed, view.Job, submitted.RatePpm);
+        // A seed that came after the review window moves the windows behind it by as much, as the contract counts.
+        var since = Math.Max(submitted.At.BlockTime, seed.At.BlockTime - Math.Min(seed.At.BlockTime, p.ReviewWindow));
+        bool HisTurn(byte attempt) => attempt == 0 || clock.HeadTime >= since + attempt * (ulong)p.CheckWindow;
+
+        var accusations = view.Documents.Accusations
+            .Where(a => sampled && HisTurn(a.Attestation.Seat) && clock.HeadTime <= since + p.LongReview)
+            .Select(a => Due(view, Transition.Accuse, new Payload(Attestation: new(a.Attestation, a.Signature))));
+        var releases = Releases(view, sampled, HisTurn, isLong: clock.HeadTime >= since + p.LongReview);
+        // An opening published before its sampling is settled would tell a later re-executor what to answer.
+        var settled = clock.IsFinal(submitted.At) && clock.IsFinal(seed.At);
+        var unavailable = clock.HeadTime > since + (sampled ? p.LongReview : p.ReviewWindow) + (ulong)p.OpenWindow;
+        return First(view, [
+            .. accusations,
+            .. settled && clock.HeadTime >= submitted.At.BlockTime + p.ReviewWindow ? releases : [],
+            .. unavailable ? [Due(view, Transition.Expire)] : Array.Empty<DueAction>(),
+        ]);
+    }
+
+    private static IEnumerable<DueAction> Releases(JobView view, bool sampled, Func<byte, bool> hisTurn, bool isLong)
+    {
+        if (OpeningOf(view) is not { } opening) return [];
+        var plain = Due(view, Transition.Release, new Payload(Opening: opening));
+        if (!sampled) return [plain];
+        return view.Documents.Checks
+            .Where(c => hisTurn(c.Attestation.Seat))
+            .Select(c => Due(view, Transition.Release, new Payload(Opening: opening, Attestation: new(c.Attestation, c.Signature))))
+            .Concat(isLong ? [plain] : []);
+    }
+
+    private static IReadOnlyList<DueAction> Accused(JobView view, ChainClock clock, EscrowParameters p)
+    {
+        // After the verdict window the contract takes no certificate any more.
+        if (clock.HeadTime > view.Chain.Accused!.At.BlockTime + p.VerdictWindow) return First(view, [Due(view, Transition.Lapse)]);
+        var epoch = Sampling.DecidingEpoch(view.Chain.Accused.Epoch);
+        if (!view.Seeds.ContainsKey(epoch)) return SeedFor(epoch, view, clock, p);
+        if (view.Chain.Seats.Count == 0) return First(view, [Due(view, Transition.DrawSeats)]);
+        return view.Chain.RevealBy is { } revealBy ? Judge(view, clock, revealBy) : Seats(view, clock);
+    }
+
+    private static IReadOnlyList<DueAction> Seats(JobView view, ChainClock clock)
+    {
+        var open = view.Chain.Seats.Select((seat, i) => (seat.Commitment, Slot: (byte)i)).Where(s => s.Commitment is null).Select(s => s.Slot);
+        return [.. open.SelectMany(slot => clock.HeadTime > view.Chain.CommitBy
+            ? First(view, [Due(view, Transition.RefillSeat, slot: slot)])
+            : First(view, view.Documents.SeatCommitments
+                .Where(c => c.Commitment.Seat == slot)
+                .Select(c => Due(view, Transition.CommitSeat, new Payload(Commitment: new(c.Commitment, c.Signature)), slot))))];
+    }
+
+    private static IReadOnlyList<DueAction> Judge(JobView view, ChainClock clock, ulong revealBy)
+    {
+        var late = clock.HeadTime > revealBy;
+        // Until the seals are final a reorg could unseal a seat that has already read the claim.
+        var sealedForGood = view.Sealed is { } at && clock.IsFinal(at);
+        var claim = view.Chain.Claim is null && sealedForGood && OpeningOf(view) is { } opening
+            ? First(view, [Due(view, Transition.OpenClaim, new Payload(Opening: opening))]) : [];
+        if (claim.Count > 0) return claim;
+        return First(view, view.Documents.Certificates
+            .Where(c => late || (view.Chain.Claim is not null && c.Signatures.All(s => s.Length > 0)))
+            .Select(c => Due(view, Transition.Certify, new Payload(Certificate: new(
+                [.. c.Attestations.Zip(c.Signatures, (a, s) => new Signed<Attestation>(a, s))], c.Evidence)))));
+    }
+
+    private static IReadOnlyList<DueAction> Convicted(JobView view, ChainClock clock, EscrowParameters p)
+    {
+        var convicted = view.Chain.Verdict!.At;
+        return clock.IsFinal(convicted) && clock.HeadTime >= convicted.BlockTime + p.AppealWindow
+            ? First(view, [Due(view, Transition.Slash)]) : [];
+    }
+
+    private static IReadOnlyList<DueAction> SeedFor(ulong epoch, JobView view, ChainClock clock, EscrowParameters p)
+    {
+        // A missed epoch takes its seed from the next one, so the walk goes on to the first that is in reach or known.
+        for (var e = epoch; ; e++)
+        {
+            var last = Sampling.LastBlock(e, p.EpochBlocks);
+            if (clock.HeadNumber <= last) return [];
+            if (clock.HeadNumber - last < SeedReach || view.Seeds.ContainsKey(e + 1))
+                return First(view, [new DueAction(Transition.RecordSeed, Words.Of(e), 0, new Payload(Epoch: e))]);
+        }
+    }
+
+    private static Opening? OpeningOf(JobView view) => view.Documents.Openings
+        .Select(o => o.Opening)
+        .FirstOrDefault(o => Values.Commitment(o) == view.Chain.Submitted?.Commitment);
+
+    private static DueAction Due(JobView view, Transition transition, Payload? payload = null, byte slot = 0) =>
+        new(transition, view.Job, slot, payload ?? Payload.None);
+
+    private static IReadOnlyList<DueAction> First(JobView view, IEnumerable<DueAction> candidates) =>
+        [.. candidates.Where(c => !view.IsBarred(c)).Take(1)];
+}

@@ -1,0 +1,77 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using Assay.Hosting.Options;
+
+namespace Assay.Settlement;
+
+public sealed class SettlementOptions
+{
+    public ChainOptions Chain { get; set; } = new();
+    public DatabaseOptions Database { get; set; } = new();
+    public BusOptions Bus { get; set; } = new();
+    public RelayerOptions Relayer { get; set; } = new();
+    public BooksOptions Books { get; set; } = new();
+    public OrderOptions Orders { get; set; } = new();
+}
+
+/// <summary>Section <c>Orders</c>: what one client can make us keep in mind.</summary>
+public sealed class OrderOptions
+{
+    [Range(1, 365), Description("days until the expiry of an order at most")]
+    public int MaxDays { get; set; } = 30;
+
+    [Range(1, 1_000_000), Description("orders of one client at most that are taken and not open yet")]
+    public int MaxWaiting { get; set; } = 1000;
+}
+
+/// <summary>Section <c>Relayer</c>: the key that pays gas, and how it sends.</summary>
+public sealed class RelayerOptions : IValidatableObject
+{
+    [Description("file of the relayer's key (V3 keystore)")]
+    public string Keystore { get; set; } = "";
+
+    [Description("file with the keystore's password; one trailing line break is left out")]
+    public string PasswordFile { get; set; } = "";
+
+    [Range(1, 64), Description("transactions under way at once")]
+    public int MaxInFlight { get; set; } = 16;
+
+    [Range(1, 256), Description("items in one transaction at most; gas may make it fewer")]
+    public int BatchSize { get; set; } = 32;
+
+    [Range(0, 60_000), Description("milliseconds that a step waits for others to share its transaction")]
+    public int LingerMilliseconds { get; set; } = 250;
+
+    [Range(21_000, 16_000_000), Description("gas limit of one transaction at most")]
+    public int GasCap { get; set; } = 16_000_000;
+
+    [Range(0, 200), Description("percent added to a gas estimate")]
+    public int GasMarginPercent { get; set; } = 25;
+
+    [Range(1, 3600), Description("seconds until an unmined transaction is sent again")]
+    public int ResendSeconds { get; set; } = 3;
+
+    [Range(1, 86_400), Description("seconds until an unmined transaction is replaced with higher fees")]
+    public int ReplaceSeconds { get; set; } = 30;
+
+    [Range(1, 1_000_000), Description("gwei per gas at most; at this cap a transaction is only sent again")]
+    public int MaxFeeGwei { get; set; } = 500;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        if (ReplaceSeconds < ResendSeconds)
+            yield return new("is shorter than ResendSeconds", [nameof(ReplaceSeconds)]);
+        if (Keystore == "" != (PasswordFile == ""))
+            yield return new("are given together or not at all", [nameof(Keystore), nameof(PasswordFile)]);
+    }
+}
+
+/// <summary>Section <c>Books</c>: comparison of the own ledger with the contract.</summary>
+public sealed class BooksOptions
+{
+    [Range(1, 86_400), Description("seconds between two comparisons with the contract")]
+    public int CheckSeconds { get; set; } = 10;
+
+    [Range(0, 3600), Description("seconds that a difference at one block may last (events still under way) before payouts stop")]
+    public int PatienceSeconds { get; set; } = 20;
+}

@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Wallets;
+using Assay.Hosting;
+
+namespace Assay.Settlement.Submission;
+
+public static class RelayerKey
+{
+    /// <exception cref="StartRefusedException">A file is missing or unreadable, or the password is wrong.</exception>
+    public static ISigner Read(RelayerOptions options)
+    {
+        if (options.Keystore == "") throw new StartRefusedException("Relayer:Keystore and Relayer:PasswordFile are needed.");
+        try
+        {
+            return Keystore.Read(options.Keystore, File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n'));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or KeystoreException or CryptographicException)
+        {
+            throw new StartRefusedException($"Relayer:Keystore: {e.Message}");
+        }
+    }
+}

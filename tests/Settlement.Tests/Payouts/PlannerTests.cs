@@ -1,0 +1,251 @@
+using Assay.Ethereum.Crypto;
+using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
+using Assay.Settlement.Payouts;
+
+namespace Assay.Settlement.Tests.Payouts;
+
+public sealed class PlannerTests
+{
+    private static Case New => new();
+    private static Case Opened => New.Open();
+    private static Case Submitted => Opened.At(10).Submit();
+
+    // Submission stands in block 810, epoch 101, decided by the seed of epoch 102 whose last block is 823.
+    private static Case WithSeed(Case before, Ethereum.Primitives.Bytes32 seed) => before.At(25).Seed(seed, 102);
+
+    [Fact]
+    public void An_order_without_acceptance_waits() => Assert.Null(New.Only());
+
+    [Fact]
+    public void An_accepted_order_is_opened_with_both_signatures()
+    {
+        var due = Assert.Single(New.Knows(d => d with { Acceptances = [Case.Acceptance()] }).Plan());
+        Assert.Equal(Transition.Open, due.Transition);
+        Assert.Equal(Case.Job, due.Subject);
+        Assert.Equal(Case.Order, due.Payload.Order!.Document);
+        Assert.Equal([2], due.Payload.Acceptance!.Signature);
+    }
+
+    [Fact]
+    public void An_acceptance_that_ran_out_is_not_used() =>
+        Assert.Null(New.Knows(d => d with { Acceptances = [Case.Acceptance(openBy: 100)] }).At(101).Only());
+
+    [Fact]
+    public void An_expired_order_is_not_opened() =>
+        Assert.Null(New.Knows(d => d with { Acceptances = [Case.Acceptance(openBy: 900)] }).At(501).Only());
+
+    [Fact]
+    public void A_refused_acceptance_gives_way_to_the_one_before()
+    {
+        var accepted = New.Knows(d => d with { Acceptances = [Case.Acceptance(3), Case.Acceptance(2)] });
+        var refused = Assert.Single(accepted.Plan());
+        Assert.Equal(Case.Someone(3), refused.Payload.Acceptance!.Document.Operator);
+        accepted.Refused(refused, "Admission");
+        Assert.Equal(Case.Someone(2), Assert.Single(accepted.Plan()).Payload.Acceptance!.Document.Operator);
+    }
+
+    [Fact]
+    public void A_refusal_whose_pause_is_over_does_not_bar()
+    {
+        var accepted = New.Knows(d => d with { Acceptances = [Case.Acceptance()] });
+        accepted.Refused(Assert.Single(accepted.Plan()), "Admission", waits: false);
+        Assert.Equal(Transition.Open, accepted.Only());
+    }
+
+    [Fact]
+    public void A_job_that_came_without_an_order_of_ours_is_still_brought_to_its_end() =>
+        Assert.Equal(Transition.Expire, Opened.WithoutOrder().At(101).Only());
+
+    [Fact]
+    public void A_result_is_submitted_within_the_run_window() =>
+        Assert.Equal(Transition.Submit, Opened.Knows(d => d with { Results = [Case.Result] }).At(100).Only());
+
+    [Fact]
+    public void A_result_after_the_run_window_is_a_no_show() =>
+        Assert.Equal(Transition.Expire, Opened.Knows(d => d with { Results = [Case.Result] }).At(101).Only());
+
+    [Fact]
+    public void The_run_window_lasts_to_its_last_second() => Assert.Null(Opened.At(100).Only());
+
+    [Theory]
+    [InlineData(23, null)]                      // block 823 is the epoch's last: its hash is known one block later
+    [InlineData(24, Transition.RecordSeed)]
+    public void The_seed_is_recorded_once_its_epoch_is_over(int second, Transition? expected) =>
+        Assert.Equal(expected, Submitted.At((ulong)second).Only());
+
+    [Fact]
+    public void A_seed_out_of_reach_is_taken_from_the_next_epoch_in_reach()
+    {
+        var late = Submitted.At(400);
+        var due = Assert.Single(late.Plan());
+        Assert.Equal(Transition.RecordSeed, due.Transition);
+        Assert.True(due.Payload.Epoch > 102);
+        Assert.InRange(late.Clock.HeadNumber - Sampling.LastBlock(due.Payload.Epoch!.Value, 8), 1ul, 249ul);
+    }
+
+    [Fact]
+    public void A_seed_out_of_reach_follows_its_successor()
+    {
+        var due = Assert.Single(Submitted.At(400).Seed(Case.SparingSeed, 103).Plan());
+        Assert.Equal((Transition.RecordSeed, 102ul), (due.Transition, due.Payload.Epoch!.Value));
+    }
+
+    [Fact]
+    public void An_unsampled_job_is_released_after_the_review_window()
+    {
+        var job = WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened] });
+        Assert.Null(job.At(69).Only());
+        var due = Assert.Single(job.At(70).Plan());
+        Assert.Equal((Transition.Release, Case.Opening, null), (due.Transition, due.Payload.Opening, due.Payload.Attestation));
+    }
+
+    [Fact]
+    public void An_opening_of_another_commitment_is_never_sent() =>
+        Assert.Null(WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened with { Opening = Case.Opening with { Units = 11 } }] }).At(70).Only());
+
+    [Fact]
+    public void An_opening_is_not_published_while_a_reorg_could_still_change_the_sampling()
+    {
+        var job = WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(70);
+        Assert.Null(job.FinalTo(24).Only());
+        Assert.Equal(Transition.Release, job.FinalTo(25).Only());
+    }
+
+    [Fact]
+    public void A_sampled_job_is_not_released_without_its_check() =>
+        Assert.Null(WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(70).Only());
+
+    [Fact]
+    public void A_sampled_job_is_released_with_the_check()
+    {
+        var due = Assert.Single(WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check()] }).At(70).Plan());
+        Assert.Equal((Transition.Release, Case.Check().Attestation), (due.Transition, due.Payload.Attestation!.Document));
+    }
+
+    [Fact]
+    public void A_later_re_executor_counts_only_from_his_turn_on()
+    {
+        var job = WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check(attempt: 2)] });
+        Assert.Null(job.At(69).Only());
+        Assert.Equal(Transition.Release, job.At(70).Only());
+    }
+
+    [Fact]
+    public void A_sampled_job_without_check_is_released_after_the_long_review()
+    {
+        var due = Assert.Single(WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(210).Plan());
+        Assert.Equal((Transition.Release, null), (due.Transition, due.Payload.Attestation));
+    }
+
+    [Theory]
+    [InlineData(false, 110, null)]
+    [InlineData(false, 111, Transition.Expire)]
+    [InlineData(true, 250, null)]
+    [InlineData(true, 251, Transition.Expire)]
+    public void A_result_that_is_never_opened_expires(bool sampled, int second, Transition? expected) =>
+        Assert.Equal(expected, WithSeed(Submitted, sampled ? Case.SamplingSeed : Case.SparingSeed).At((ulong)second).Only());
+
+    [Fact]
+    public void A_difference_is_an_accusation_even_where_another_agrees() =>
+        Assert.Equal(Transition.Accuse, WithSeed(Submitted, Case.SamplingSeed)
+            .Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check(1)], Accusations = [Case.Accusation()] }).At(70).Only());
+
+    [Fact]
+    public void An_accusation_of_a_job_that_is_not_sampled_is_not_sent() =>
+        Assert.Null(WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Accusations = [Case.Accusation()] }).At(30).Only());
+
+    [Fact]
+    public void An_accusation_waits_for_its_turn_and_ends_with_the_long_review()
+    {
+        var job = WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Accusations = [Case.Accusation(1)] });
+        Assert.Null(job.At(39).Only());
+        Assert.Equal(Transition.Accuse, job.At(40).Only());
+        Assert.Equal(Transition.Accuse, job.At(210).Only());
+        Assert.Null(job.At(211).Only());
+    }
+
+    private static Case CaseOf() => WithSeed(Submitted, Case.SamplingSeed).At(30).Accused();   // block 830, epoch 103, seed of 104, last block 839
+
+    [Fact]
+    public void A_case_needs_the_seed_of_its_own_next_epoch()
+    {
+        Assert.Null(CaseOf().At(39).Only());
+        Assert.Equal(Transition.RecordSeed, CaseOf().At(40).Only());
+    }
+
+    [Fact]
+    public void Seats_are_drawn_once_the_seed_is_there() =>
+        Assert.Equal(Transition.DrawSeats, CaseOf().At(41).Seed(Case.SparingSeed, 104).Only());
+
+    private static Case DrawnCase() => CaseOf().At(41).Seed(Case.SparingSeed, 104).At(42).Drawn();
+
+    [Fact]
+    public void Each_open_seat_commits_what_was_sealed_for_it()
+    {
+        var due = DrawnCase().Committed(1).Knows(d => d with { SeatCommitments = [Case.Seal(0), Case.Seal(1), Case.Seal(2)] }).Plan();
+        Assert.Equal([(Transition.CommitSeat, (byte)0), (Transition.CommitSeat, (byte)2)], due.Select(a => (a.Transition, a.Slot)));
+    }
+
+    [Fact]
+    public void Silent_seats_are_refilled_after_the_commit_window()
+    {
+        var due = DrawnCase().Committed(1).At(42 + 51).Plan();
+        Assert.Equal([(Transition.RefillSeat, (byte)0), (Transition.RefillSeat, (byte)2)], due.Select(a => (a.Transition, a.Slot)));
+    }
+
+    private static Case SealedCase() => DrawnCase().At(50).Sealed();
+
+    [Fact]
+    public void The_claim_is_opened_only_when_every_seal_is_final()
+    {
+        var job = SealedCase().Knows(d => d with { Openings = [Case.Opened] }).At(52);
+        Assert.Null(job.FinalTo(49).Only());
+        Assert.Equal(Transition.OpenClaim, job.FinalTo(50).Only());
+    }
+
+    [Fact]
+    public void A_complete_certificate_is_sent_once_the_claim_is_open() =>
+        Assert.Equal(Transition.Certify, SealedCase().ClaimOpened().Knows(d => d with { Certificates = [Case.Certificate()] }).Only());
+
+    [Theory]
+    [InlineData(100, null)]
+    [InlineData(101, Transition.Certify)]
+    public void An_incomplete_certificate_waits_for_the_end_of_the_reveal_window(int second, Transition? expected) =>
+        Assert.Equal(expected, SealedCase().ClaimOpened().Knows(d => d with { Certificates = [Case.Certificate(complete: false)] }).At((ulong)second).Only());
+
+    [Theory]
+    [InlineData(100, null)]
+    [InlineData(101, Transition.Certify)]
+    public void A_claim_that_is_never_opened_is_judged_after_the_reveal_window(int second, Transition? expected) =>
+        Assert.Equal(expected, SealedCase().Knows(d => d with { Certificates = [Case.Certificate()] }).At((ulong)second).Only());
+
+    [Theory]
+    [InlineData(1030, Transition.Certify)]
+    [InlineData(1031, Transition.Lapse)]
+    public void A_case_lapses_after_the_verdict_window_whatever_is_known(int second, Transition? expected) =>
+        Assert.Equal(expected, SealedCase().ClaimOpened().Knows(d => d with { Certificates = [Case.Certificate()] }).At((ulong)second).Only());
+
+    [Fact]
+    public void A_conviction_is_slashed_after_the_appeal_window_and_when_final()
+    {
+        var job = SealedCase().ClaimOpened().At(60).Verdict(Protocol.Chain.Verdict.Convicted);
+        Assert.Null(job.At(79).Only());
+        Assert.Equal(Transition.Slash, job.At(80).Only());
+        Assert.Null(job.FinalTo(59).Only());
+    }
+
+    [Fact]
+    public void A_job_that_has_ended_needs_nothing() =>
+        Assert.Null(Opened.At(101).Saw(at => new JobRefunded(at, Case.Job, Case.Client, Outcome.NoShow, 1105, 50)).At(5000).Only());
+
+    [Fact]
+    public void A_step_whose_effect_a_reorg_took_away_is_due_again()
+    {
+        var before = WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(70);
+        var planned = Assert.Single(before.Plan());
+        Assert.Null(WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(70)
+            .Saw(at => new RewardReleased(at, Case.Job, Case.Operator, Outcome.Delivered, Case.Opening.OutputsRoot, 10, 10, default)).Only());
+        Assert.Equal(planned, Assert.Single(before.Plan()), (a, b) => a.Transition == b.Transition && PayloadJson.Digest(a.Payload) == PayloadJson.Digest(b.Payload));
+    }
+}

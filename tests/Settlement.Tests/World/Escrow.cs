@@ -1,0 +1,98 @@
+using System.Numerics;
+using System.Text.Json;
+using Assay.Circle.Stack;
+using Assay.Ethereum;
+using Assay.Ethereum.Crypto;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.Primitives;
+using Assay.Ethereum.Wallets;
+using Assay.Protocol.Chain;
+
+namespace Assay.Settlement.Tests.World;
+
+/// <summary>A deployed escrow with operators that have bonds and clients that have deposits.</summary>
+internal sealed class Escrow
+{
+    public const int Operators = 8;
+    public static readonly Amount Deposit = 10_000;
+
+    public static readonly EscrowParameters Terms = new(
+        FloorPpm: 200_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 100_000, ReviewWindow: 10, CheckWindow: 10,
+        LongReview: 60, OpenWindow: 20, CommitWindow: 60, RevealWindow: 30, VerdictWindow: 300, AppealWindow: 10, UnbondingDelay: 200_000, NoShowPpm: 100_000,
+        NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, MinBond: 10_000, KeeperPart: 5);
+
+    private readonly HdWallet wallet;
+
+    private Escrow(AnvilChain chain, HdWallet wallet, EscrowDomain domain, Address token, ulong startBlock)
+    {
+        (Chain, this.wallet, Domain, Token, StartBlock) = (chain, wallet, domain, token, startBlock);
+        Contract = new Web3(chain.RpcUrl.ToString()).GetContract(EscrowAbi.Instance, domain.Escrow);
+    }
+
+    public AnvilChain Chain { get; }
+    public EscrowDomain Domain { get; }
+    public Address Token { get; }
+    public ulong StartBlock { get; }
+
+    /// <summary>For views.</summary>
+    public Contract Contract { get; }
+
+    public LocalSigner Relayer => wallet.GetAccount(1);
+
+    public LocalSigner Client(int i) => wallet.GetAccount(100 + i);
+
+    /// <summary>Owner and hot key of an operator are one key here.</summary>
+    public LocalSigner Operator(int i) => wallet.GetAccount(200 + i);
+
+    public LocalSigner OperatorAt(Address address) => Enumerable.Range(0, Operators).Select(Operator).Single(o => o.Address == address);
+
+    public async Task<Amount> TokensInEscrowAsync() =>
+        Amount.From(await As(Relayer).GetContract(TestToken.Abi, Token).CallAsync<BigInteger>("balanceOf", Domain.Escrow));
+
+    public static async Task<Escrow> DeployAsync(AnvilChain chain, int clients = 2)
+    {
+        var wallet = HdWallet.FromMnemonic(chain.Mnemonic);
+        using var deployer = new Web3(chain.RpcUrl.ToString(), wallet.GetAccount(0));
+        var (token, _) = await deployer.DeployAsync(TestToken.Abi, TestToken.Code, []);
+        var (contract, receipt) = await deployer.DeployAsync(EscrowAbi.Instance, CodeOf("Escrow"), [token.Address, Terms]);
+        var escrow = new Escrow(chain, wallet, new EscrowDomain((ulong)chain.ChainId, contract.Address), token.Address, receipt.BlockNumber);
+        await escrow.FundGasAsync(escrow.Relayer.Address);
+        for (var i = 0; i < Operators; i++)
+            await escrow.EnterAsync(escrow.Operator(i), 200_000, contract => contract.SendAsync("register", escrow.Operator(i).Address, PayoutOf(i), 200_000));
+        for (var i = 0; i < clients; i++)
+            await escrow.EnterAsync(escrow.Client(i), Deposit.ToBigInteger(), contract => contract.SendAsync("deposit", Deposit));
+        return escrow;
+    }
+
+    /// <summary>A contract call from somebody's own account.</summary>
+    public Contract From(ISigner signer) => As(signer).GetContract(EscrowAbi.Instance, Domain.Escrow);
+
+    private static Address PayoutOf(int i) => new([.. new byte[18], 0xee, (byte)i]);
+
+    private async Task EnterAsync(ISigner who, BigInteger amount, Func<Contract, Task> enter)
+    {
+        await FundGasAsync(who.Address);
+        var token = As(who).GetContract(TestToken.Abi, Token);
+        await token.SendAsync("mint", who.Address, amount);
+        await token.SendAsync("approve", Domain.Escrow, amount);
+        await enter(From(who));
+    }
+
+    private Task FundGasAsync(Address who) => Chain.RpcAsync("anvil_setBalance", who.ToString(), "0x56bc75e2d63100000");
+
+    private Web3 As(ISigner signer) => new(Chain.RpcUrl.ToString(), signer);
+
+    private static byte[] CodeOf(string contract)
+    {
+        using var artifact = JsonDocument.Parse(File.ReadAllText(ArtifactOf(contract)));
+        return Hex.Decode(artifact.RootElement.GetProperty("bytecode").GetString());
+    }
+
+    private static string ArtifactOf(string contract) => Path.Combine(Checkout.Find().Root, "contracts/abi", $"{contract}.json");
+
+    private static class TestToken
+    {
+        public static readonly ContractAbi Abi = ContractAbi.Parse(File.ReadAllText(ArtifactOf("TestToken")));
+        public static readonly byte[] Code = CodeOf("TestToken");
+    }
+}
