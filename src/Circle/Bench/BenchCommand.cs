@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Assay.Circle.Demo;
+using Assay.Circle.Stack;
+using Assay.Protocol.Work;
+
+namespace Assay.Circle.Bench;
+
+/// <summary><c>bench</c>: exit 0 when a measurement was made, 1 when it failed, 2 for a bad call.</summary>
+internal static class BenchCommand
+{
+    private static readonly Option<string?> json = new("--json") { Description = "Also write the figures as JSON to this file." };
+    private static readonly Option<int?> jobs = new("--jobs") { Description = "Jobs of each burst; 6, 12 and 24 without it." };
+
+    public static Command Create()
+    {
+        var circle = new Command("circle", "The whole circle with 1, 4 and 16 operators: jobs per second, latency of each leg, CPU and memory of each process.") { json, jobs };
+        circle.SetAction(CircleAsync);
+        var gas = new Command("gas", "Gas of deposits, jobs, slashes and claims as whole transactions, beside published figures.") { json };
+        gas.SetAction((arguments, cancellation) => GasBench.RunAsync(arguments.GetValue(json), cancellation));
+
+        var command = new Command("bench", "Run one measurement, print a table and write it as JSON; without a name list them.") { circle, gas };
+        command.SetAction(_ => List(command.Subcommands));
+        return command;
+    }
+
+    private static int List(IEnumerable<Command> benches)
+    {
+        foreach (var bench in benches) Console.WriteLine($"{bench.Name,-8} {bench.Description}");
+        return 0;
+    }
+
+    private static async Task<int> CircleAsync(ParseResult arguments, CancellationToken cancellation)
+    {
+        if (arguments.GetValue(jobs) is { } wanted && (wanted < 1 || wanted > CircleBench.MostJobsAtOnce))
+        {
+            await Console.Error.WriteLineAsync($"--jobs takes 1 to {CircleBench.MostJobsAtOnce}: an operator's bond covers that many jobs at once.");
+            return 2;
+        }
+        if (!RabbitBroker.IsAvailable(Checkout.Find()))
+        {
+            await Console.Error.WriteLineAsync("The circle is measured with its services as processes on RabbitMQ, which is not there: run scripts/setup.");
+            return 1;
+        }
+        var plan = CircleBench.UsualJobs.ToDictionary(setting => setting.Key, setting => arguments.GetValue(jobs) ?? setting.Value);
+        return await MeasureAsync(plan, arguments.GetValue(json), cancellation);
+    }
+
+    private static async Task<int> MeasureAsync(IReadOnlyDictionary<int, int> plan, string? file, CancellationToken cancellation)
+    {
+        try
+        {
+            var report = await new CircleBench(plan, new ConsoleProgress().Say).RunAsync(cancellation);
+            CircleOutput.Print(report);
+            if (file is not null) await CircleOutput.WriteJsonAsync(report, file, cancellation);
+            if (report.Operators.Values.All(setting => setting.Released == setting.Jobs)) return 0;
+            await Console.Error.WriteLineAsync("Not every job was paid, although every operator is honest: the figures are of the others.");
+            return 1;
+        }
+        catch (Exception e) when (e is TimeoutException or HttpRequestException or BlobException or ProcessFailedException)
+        {
+            await Console.Error.WriteLineAsync($"The measurement could not go on: {e.Message}");
+            return 1;
+        }
+    }
+}

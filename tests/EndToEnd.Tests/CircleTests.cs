@@ -1,0 +1,105 @@
+using Assay.Circle.Demo;
+using Assay.Circle.Network;
+using Assay.Circle.Stack;
+using Assay.Protocol.Chain;
+using Xunit.Abstractions;
+
+namespace Assay.EndToEnd.Tests;
+
+/// <summary>The whole circle on real parts: contracts on a chain, services, broker, database, nodes and models.</summary>
+public sealed class CircleTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public Task Every_promise_of_the_demo_holds_on_the_in_memory_bus() => PlayAsync(embedded: true);
+
+    // The undisturbed run on RabbitMQ is ./demo itself; what holds here holds there.
+    [Fact]
+    public Task Every_promise_holds_on_RabbitMQ_although_every_service_is_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
+    {
+        foreach (var service in Services.All.Concat(["nodes"]))
+        {
+            await Task.Delay(TimeSpan.FromSeconds(4), cancellation);
+            var process = service == "nodes" ? circle.Nodes.Honest : circle.Services.Processes[service];
+            process.Kill();
+            output.WriteLine($"killed {service}");
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            process.Restart();
+        }
+    });
+
+    [Fact]
+    public Task A_reorg_that_removes_submitted_results_changes_no_outcome() => PlayAsync(embedded: false, async (circle, cancellation) =>
+    {
+        var removed = 0;
+        for (var attempt = 0; attempt < 5 && removed == 0; attempt++)
+        {
+            await FreshResultAsync(circle, cancellation);
+            await circle.Stack.Chain.ReorgAsync(LocalTerms.Confirmations);
+            await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+            removed = await circle.Auditor.OrphanedAsync("ResultSubmitted", cancellation);
+        }
+        output.WriteLine($"{removed} results were removed from the chain by a reorg of {LocalTerms.Confirmations} blocks");
+        Assert.True(removed > 0, "no reorg hit a submitted result");
+    });
+
+    private async Task PlayAsync(bool embedded, Func<RunningCircle, CancellationToken, Task>? disturb = null)
+    {
+        var options = new DemoOptions(Jobs: 10, Operators: 12, Seed: 7, JsonFile: null, Keep: false, embedded);
+        using var timeout = new CancellationTokenSource(Patience);
+        await using var circle = await RunningCircle.StartAsync(
+            new CircleOptions(options.Operators, DemoOptions.Clients, i => JobPlan.ConductOf(i, options.Operators), embedded), output.WriteLine, timeout.Token);
+
+        var report = await PlayAsync(circle, options, disturb, timeout.Token);
+
+        Assert.All(report.Promises, promise => Assert.True(promise.Kept, $"{promise.What}: {promise.Detail}"));
+        Assert.Equal(options.Jobs, report.Jobs.Count);
+        Assert.True(report.Accuracy > 0.9, $"accuracy of accepted labels {report.Accuracy}");
+    }
+
+    private async Task<DemoReport> PlayAsync(
+        RunningCircle circle, DemoOptions options, Func<RunningCircle, CancellationToken, Task>? disturb, CancellationToken cancellation)
+    {
+        try
+        {
+            var play = new CircleDemo(options, circle, new QuietProgress(output)).RunAsync(cancellation);
+            var disturbance = disturb is null ? Task.CompletedTask : DisturbAsync(circle, disturb, cancellation);
+            var report = await play;
+            await disturbance;
+            return report;
+        }
+        catch
+        {
+            // What a reader of the failure needs: where every job stands, and the services' own words.
+            foreach (var job in (await circle.Auditor.JobsAsync(CancellationToken.None)).Keys)
+                output.WriteLine(await circle.Orders.DescribeAsync(job, CancellationToken.None));
+            output.WriteLine($"logs: {circle.SaveLogs()}");
+            throw;
+        }
+    }
+
+    /// <summary>Starts when the first result is on the chain, so that it hits the middle.</summary>
+    private static async Task DisturbAsync(RunningCircle circle, Func<RunningCircle, CancellationToken, Task> disturb, CancellationToken cancellation)
+    {
+        await SubmittedAsync(circle, cancellation);
+        await disturb(circle, cancellation);
+    }
+
+    private static Task SubmittedAsync(RunningCircle circle, CancellationToken cancellation) => Waiting.Until(
+        async () => (await circle.Auditor.JobsAsync(cancellation)).Values.Any(j => j.State == JobState.Submitted),
+        TimeSpan.FromMinutes(2),
+        "a submitted result",
+        cancellation);
+
+    /// <summary>A result in the newest block, which the next reorg takes away.</summary>
+    private static Task FreshResultAsync(RunningCircle circle, CancellationToken cancellation) => Waiting.Until(
+        async () =>
+        {
+            var now = await circle.Stack.Chain.TimeAsync();
+            return (await circle.Auditor.JobsAsync(cancellation)).Values.Any(j => j.View.SubmittedAt is { } at && now - (long)at < LocalTerms.Confirmations);
+        },
+        TimeSpan.FromMinutes(1),
+        "a fresh result",
+        cancellation);
+}

@@ -1,0 +1,30 @@
+using Assay.Circle.Stack;
+
+namespace Assay.Testing;
+
+/// <summary>A development chain for one test class. It mines each transaction at once, and its accounts are Foundry's published ones.</summary>
+public sealed class ChainFixture : IAsyncLifetime
+{
+    private RunFolder folder = null!;
+
+    public AnvilChain Chain { get; private set; } = null!;
+
+    public Uri RpcUrl => Chain.RpcUrl;
+
+    public long ChainId => Chain.ChainId;
+
+    public string Mnemonic => Chain.Mnemonic;
+
+    public async Task InitializeAsync()
+    {
+        var checkout = Checkout.Find();
+        folder = RunFolder.Create(checkout);
+        Chain = await AnvilChain.StartAsync(checkout, folder);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Chain.DisposeAsync();
+        folder.Dispose();
+    }
+}
