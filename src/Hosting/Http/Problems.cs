@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Assay.Hosting.Http;
@@ -22,6 +23,8 @@ public static class Problems
     public static IServiceCollection AddAssayHttp(this IServiceCollection services) =>
         services
             .ConfigureHttpJsonOptions(json => AssayJson.Apply(json.SerializerOptions))
+            // Otherwise a body that cannot be read is answered without a word of what is wrong in it.
+            .Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true)
             .AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
                 context.ProblemDetails.Extensions.TryAdd("code", DefaultCode(context.ProblemDetails.Status)));
 

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Assay.Hosting;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
 using Assay.Settlement.Orders;
@@ -58,7 +61,6 @@ public sealed class OrderTests(PostgresFixture postgres, ChainFixture chain) : I
         await RefusedAsync(HttpStatusCode.UnprocessableEntity, "fee_too_low", await world.SignAsync(order with { MaxFee = 204 }));
         await RefusedAsync(HttpStatusCode.UnprocessableEntity, "bad_terms", await world.SignAsync(order with { RunWindow = 0 }));
         await RefusedAsync(HttpStatusCode.UnprocessableEntity, "bad_terms", await world.SignAsync(order with { MaxPrice = 0 }));
-        await RefusedAsync(HttpStatusCode.UnprocessableEntity, "bad_terms", await world.SignAsync(order with { Comparison = (Comparison)7 }));
         await RefusedAsync(HttpStatusCode.UnprocessableEntity, "bad_terms", await world.SignAsync(order with { Operator = order.Client }));
     }
 
@@ -89,10 +91,26 @@ public sealed class OrderTests(PostgresFixture postgres, ChainFixture chain) : I
     [InlineData("[1,2]")]
     [InlineData("{\"order\":null,\"signature\":\"0x00\"}")]
     [InlineData("{\"order\":{\"client\":\"0x12\"},\"signature\":\"0x00\"}")]
-    public async Task A_malformed_order_is_a_bad_request(string body)
+    public async Task A_malformed_order_is_a_bad_request_that_says_what_is_wrong(string body) => await MalformedAsync(body);
+
+    [Theory]
+    [InlineData("7")]
+    [InlineData("\"7\"")]
+    [InlineData("\"Guess\"")]
+    [InlineData("\"Exact, Tolerance\"")]
+    public async Task A_comparison_that_nobody_named_is_a_bad_request(string comparison)
+    {
+        var body = JsonSerializer.Serialize(await world.SignAsync(world.Order()), AssayJson.Options);
+        Assert.Contains("\"comparison\":\"Exact\"", body);
+        await MalformedAsync(body.Replace("\"comparison\":\"Exact\"", $"\"comparison\":{comparison}"));
+    }
+
+    private async Task MalformedAsync(string body)
     {
         var response = await world.Http.PostAsync("/orders", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
-        Assert.Equal((HttpStatusCode.BadRequest, "bad_request"), (response.StatusCode, await SettlementWorld.CodeOfAsync(response)));
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((HttpStatusCode.BadRequest, "bad_request"), (response.StatusCode, problem.GetProperty("code").GetString()));
+        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
     }
 
     [Fact]
