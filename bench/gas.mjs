@@ -36,13 +36,13 @@ async function submitAll(jobs) {
 }
 
 async function decide(jobs) {
-  const epochs = new Set(await Promise.all(jobs.map(async (job) => (await world.read("jobOf", job.id)).epoch)));
+  const epochs = new Set(await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).epoch)));
   for (const epoch of epochs) if (BigInt(await world.read("seedOf", epoch + 1n)) === 0n) await world.recordSeedAfter(epoch);
   await world.passReview(jobs.at(-1));
 }
 
 async function isSampled(job) {
-  const [decided, sampled] = await world.read("isSampled", job.id);
+  const [decided, sampled] = await world.isSampled(job.id);
   if (!decided) throw new Error("a job is undecided");
   return sampled;
 }
@@ -69,7 +69,7 @@ await measured("withdraw", world.send(newcomer, "withdraw", 1n * USD));
 async function single(sampled) {
   const job = await world.agree({ operator: veterans[0], ...terms });
   const figures = { open: Number((await send("open", [job.item])).gas), submit: Number((await send("submit", [await world.resultItem(job)])).gas) };
-  const { epoch } = await world.read("jobOf", job.id);
+  const { epoch } = await world.jobOf(job.id);
   for (let attempt = 0; ; attempt++) {
     const before = await world.snapshot();
     await world.pass(1 + attempt);
@@ -113,24 +113,24 @@ for (const convicted of [false, true]) {
   job.accuser = await world.drawn(job);
   const value = keccak256(toHex("another value"));
   const { check, checkSignature } = await world.check(job, { value });
-  await measured("accuse", send("accuse", check, checkSignature));
+  await measured("accuse", send("accuse", await world.recordOf(job.id), check, checkSignature));
   const { epoch } = await world.read("caseOf", job.id);
   await world.mine((epoch + 2n) * BigInt(world.parameters.epochBlocks) - 1n - (await world.blockNumber()));
   await measured("record_seed", send("recordSeed", epoch + 1n));
-  await measured("draw_seats", send("drawSeats", job.id));
+  await measured("draw_seats", send("drawSeats", job.id, await world.recordOf(job.id)));
   job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
   job.values = Array(3).fill(convicted ? value : job.value);
   await measured("commit_3_seats", send("commitSeats", await Promise.all(job.values.map((each, seat) => world.seatItem(job, seat, each)))));
-  await measured("open_claim", send("openClaim", job.id, job.opening));
+  await measured("open_claim", send("openClaim", job.id, await world.recordOf(job.id), job.opening));
   await measured(`certificate_3${suffix}`, send("certify", ...(await world.certificate(job))));
   if (!convicted) continue;
   await world.pass(world.parameters.appealWindow);
-  await measured("slash", send("slash", [job.id]));
+  await measured("slash", send("slash", await world.jobItems(job.id)));
 }
 await measured("claim", send("claim", veterans[0].address));
 const late = await world.opened({ operator: veterans[1], ...terms });
 await world.pass(late.order.runWindow + 1);
-await measured("expire", send("expire", [late.id]));
+await measured("expire", send("expire", await world.jobItems(late.id)));
 
 const beside = {
   deposit_first: ["50,907 Boundless, native coin; 91,581 iExec", 68_000], deposit_repeat: ["33,807 Boundless, native coin", 51_000],

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ICases} from "./interfaces/ICases.sol";
 import {Draw} from "./libraries/Draw.sol";
 import {Pricing} from "./libraries/Pricing.sol";
+import {Records} from "./libraries/Records.sol";
 import {Sampling} from "./libraries/Sampling.sol";
 import {CaseBook} from "./parts/CaseBook.sol";
 
@@ -11,6 +12,8 @@ import {CaseBook} from "./parts/CaseBook.sol";
 /// @notice The second half of the escrow's code, which one contract has no room for. The escrow creates it and runs it by delegatecall on its own
 /// storage, so it has no owner, no way to be replaced, and holds neither money nor state of its own: called directly, it knows no job.
 contract Court is ICases, CaseBook {
+    using Records for uint256;
+
     uint256 private constant SEATS = 3;
     uint8 private constant CASE_ROUND = 1;
 
@@ -22,28 +25,28 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function accuse(Attestation calldata attestation, bytes calldata signature) external nonReentrant {
+    function accuse(Job calldata record_, Attestation calldata attestation, bytes calldata signature) external nonReentrant {
         bytes32 id = attestation.job;
-        JobRecord storage job = _inState(id, State.Submitted);
-        bytes32 seed = _seeds[uint64(job.epoch) + 1];
-        require(seed != 0, SeedUnknown(uint64(job.epoch) + 1));
+        Job calldata job = _inState(id, record_, State.Submitted);
+        bytes32 seed = _seeds[job.epoch + 1];
+        require(seed != 0, SeedUnknown(job.epoch + 1));
         uint256 until = _checkedFrom(job) + _parameters.longReview;
         require(block.timestamp <= until, Late(block.timestamp, until));
         require(Sampling.isSampled(seed, id, job.ratePpm), NotSampled(id));
         bool accusing = job.comparison == Comparison.Exact
             ? attestation.finding == Finding.Value
             : attestation.finding == Finding.Mismatch || attestation.finding == Finding.Malformed;
-        require(accusing, WrongAttestation(id, attestation.seat, Skip.BadAttestation));
-        (Skip code, address[] memory drawn) = _verifyCheck(job, seed, attestation, signature);
+        require(accusing && attestation.round == 0, WrongAttestation(id, attestation.seat, Skip.BadAttestation));
+        (Skip code, address[] memory drawn) = _verifyCheck(id, job, seed, attestation.seat, _hashAttestation(attestation), signature);
         require(code == Skip.None, WrongAttestation(id, attestation.seat, code));
 
         address accuser = drawn[attestation.seat];
         CaseRecord storage record = _cases[id];
-        job.state = State.Accused;
+        _heads[id] = _heads[id].moved(State.Accused, Outcome.None);
         record.accuser = accuser;
         record.accusedAt = uint40(block.timestamp);
         record.epoch = uint40(_epoch());
-        record.rosterLength = uint32(_roster.length);
+        record.rosterLength = _counts.places;
         record.accusedValue = attestation.value;
         emit ResultAccused(id, accuser, attestation.value, record.epoch, record.rosterLength);
         record.operatorLock = _lock(id, job.operator, job.maxPrice);
@@ -51,8 +54,8 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function drawSeats(bytes32 id) external nonReentrant {
-        JobRecord storage job = _inState(id, State.Accused);
+    function drawSeats(bytes32 id, Job calldata record_) external nonReentrant {
+        Job calldata job = _inState(id, record_, State.Accused);
         CaseRecord storage record = _cases[id];
         require(record.draws == 0, SeatsKnown(id));
         address[] memory drawn = _drawCase(id, job, record, SEATS);
@@ -75,8 +78,8 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function refillSeat(bytes32 id, uint8 seat) external nonReentrant {
-        JobRecord storage job = _inState(id, State.Accused);
+    function refillSeat(bytes32 id, Job calldata record_, uint8 seat) external nonReentrant {
+        Job calldata job = _inState(id, record_, State.Accused);
         CaseRecord storage record = _cases[id];
         require(record.draws != 0 && seat < SEATS && record.commitments[seat] == 0, SeatNotOpen(id, seat));
         require(block.timestamp > record.commitBy, Early(block.timestamp, uint256(record.commitBy) + 1));
@@ -93,14 +96,18 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function openClaim(bytes32 id, Opening calldata opening) external nonReentrant {
-        JobRecord storage job = _inState(id, State.Accused);
+    function openClaim(bytes32 id, Job calldata record_, Opening calldata opening) external nonReentrant {
+        Job calldata job = _inState(id, record_, State.Accused);
         CaseRecord storage record = _cases[id];
         require(record.revealBy != 0, SeatsNotSealed(id));
         require(!record.claimOpened, ClaimKnown(id));
         bytes32 value = _valueOf(opening);
         require(keccak256(abi.encode(opening.salt, value)) == job.commitment, WrongOpening(id));
-        if (_isConfirmed(job, record, value)) return _payKeeper(_settleConfirmed(id, job, record, opening));
+        if (_isConfirmed(job, record, value)) {
+            Tally memory tally = _tally();
+            _settleConfirmed(id, job, record, opening, _rules, tally);
+            return _book(tally);
+        }
 
         record.claimOpened = true;
         record.claimRoot = opening.outputsRoot;
@@ -109,11 +116,11 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function certify(bytes32 id, Attestation[3] calldata attestations, bytes[3] calldata signatures, bytes32 evidence)
+    function certify(bytes32 id, Job calldata record_, Attestation[3] calldata attestations, bytes[3] calldata signatures, bytes32 evidence)
         external
         nonReentrant
     {
-        JobRecord storage job = _inState(id, State.Accused);
+        Job calldata job = _inState(id, record_, State.Accused);
         CaseRecord storage record = _cases[id];
         require(record.revealBy != 0, SeatsNotSealed(id));
         // After the verdict window only a lapse ends the case; a later conviction could find the bond withdrawn.
@@ -124,36 +131,38 @@ contract Court is ICases, CaseBook {
         Ballot memory ballot = _count(id, job, record, attestations, signatures);
         (Verdict verdict, bytes32 value) = _decide(job, record, ballot);
         emit VerdictReached(id, verdict, value, evidence);
-        if (verdict == Verdict.Cleared) _payKeeper(_clear(id, job, record));
+        if (verdict == Verdict.Cleared) _clear(id, job, record);
         else if (verdict == Verdict.Convicted) _convict(id, job, record);
         else _payKeeper(_leaveOpen(id, job, record, ballot));
     }
 
     /// @inheritdoc ICases
-    function slash(bytes32[] calldata jobs) external nonReentrant {
+    function slash(JobItem[] calldata jobs) external nonReentrant {
         uint256 keeperParts;
         for (uint256 i; i < jobs.length; ++i) {
             (Skip code, uint256 keeperPart) = _slash(jobs[i]);
-            _skip(jobs[i], Action.Slash, code, jobs.length);
+            _skip(jobs[i].id, Action.Slash, code, jobs.length);
             keeperParts += keeperPart;
         }
         _payKeeper(keeperParts);
     }
 
     /// @inheritdoc ICases
-    function lapse(bytes32[] calldata jobs) external nonReentrant {
+    function lapse(JobItem[] calldata jobs) external nonReentrant {
         uint256 keeperParts;
         for (uint256 i; i < jobs.length; ++i) {
             (Skip code, uint256 keeperPart) = _lapse(jobs[i]);
-            _skip(jobs[i], Action.Lapse, code, jobs.length);
+            _skip(jobs[i].id, Action.Lapse, code, jobs.length);
             keeperParts += keeperPart;
         }
         _payKeeper(keeperParts);
     }
 
-    function _inState(bytes32 id, State state) private view returns (JobRecord storage job) {
-        job = _jobs[id];
-        require(job.state == state, WrongState(id, job.state));
+    function _inState(bytes32 id, Job calldata record, State state) private view returns (Job calldata) {
+        uint256 head = _heads[id];
+        require(head.stateOf() == state, WrongState(id, head.stateOf()));
+        require(head.matches(record), WrongRecord(id));
+        return record;
     }
 
     /// @dev Three seats' pay, or what the bond still holds.
@@ -164,7 +173,7 @@ contract Court is ICases, CaseBook {
         return uint96(amount);
     }
 
-    function _drawCase(bytes32 id, JobRecord storage job, CaseRecord storage record, uint256 count)
+    function _drawCase(bytes32 id, Job calldata job, CaseRecord storage record, uint256 count)
         private
         view
         returns (address[] memory)
@@ -181,8 +190,8 @@ contract Court is ICases, CaseBook {
                 rosterLength: record.rosterLength,
                 lastBlock: _lastBlock(epoch),
                 client: job.client,
-                operatorCluster: _operators[job.operator].payout,
-                accuserCluster: _operators[record.accuser].payout
+                operatorCluster: _operators[job.operator].cluster,
+                accuserCluster: _operators[record.accuser].cluster
             }),
             count
         );
@@ -191,9 +200,9 @@ contract Court is ICases, CaseBook {
     function _commitSeat(SeatCommitment calldata commitment, bytes calldata signature) private returns (Skip) {
         (bytes32 id, uint8 seat) = (commitment.job, commitment.seat);
         CaseRecord storage record = _cases[id];
-        if (_jobs[id].state != State.Accused || record.draws == 0 || seat >= SEATS || record.commitments[seat] != 0) return Skip.WrongState;
+        if (_heads[id].stateOf() != State.Accused || record.draws == 0 || seat >= SEATS || record.commitments[seat] != 0) return Skip.WrongState;
         if (block.timestamp > record.commitBy) return Skip.TooLate;
-        if (commitment.round != CASE_ROUND || commitment.commitment == 0 || _isCopy(id, record, commitment.commitment)) return Skip.BadTerms;
+        if (commitment.round != CASE_ROUND || commitment.commitment == 0) return Skip.BadTerms;
         address operator = record.seats[seat];
         if (!_signedBy(_operators[operator].signer, _hashSeatCommitment(commitment), signature)) return Skip.BadOperatorSignature;
 
@@ -206,15 +215,9 @@ contract Court is ICases, CaseBook {
         return Skip.None;
     }
 
-    /// @dev Who copies a sealed value could open it once its owner has, and be paid for work it never did.
-    function _isCopy(bytes32 id, CaseRecord storage record, bytes32 commitment) private view returns (bool) {
-        return commitment == _jobs[id].commitment || commitment == record.commitments[0] || commitment == record.commitments[1]
-            || commitment == record.commitments[2];
-    }
-
     function _count(
         bytes32 id,
-        JobRecord storage job,
+        Job calldata job,
         CaseRecord storage record,
         Attestation[3] calldata attestations,
         bytes[3] calldata signatures
@@ -235,7 +238,7 @@ contract Court is ICases, CaseBook {
                 ? finding == Finding.Value
                 : (finding == Finding.Match && record.claimOpened) || finding == Finding.Mismatch || finding == Finding.Malformed;
             bool ok = sayable && attestation.job == id && attestation.round == CASE_ROUND && attestation.seat == i
-                && keccak256(abi.encode(attestation.salt, attestation.value)) == record.commitments[i]
+                && _sealOf(attestation) == record.commitments[i]
                 && _signedBy(_operators[record.seats[i]].signer, _hashAttestation(attestation), signatures[i]);
             require(ok, WrongAttestation(id, i, Skip.BadAttestation));
             ballot.present[i] = true;
@@ -243,7 +246,12 @@ contract Court is ICases, CaseBook {
         }
     }
 
-    function _decide(JobRecord storage job, CaseRecord storage record, Ballot memory ballot) private view returns (Verdict, bytes32) {
+    /// @dev Bound to the seat, so that who copies a sealed value cannot open it once its owner has.
+    function _sealOf(Attestation calldata attestation) private pure returns (bytes32) {
+        return keccak256(abi.encode(attestation.job, attestation.round, attestation.seat, attestation.salt, attestation.value));
+    }
+
+    function _decide(Job calldata job, CaseRecord storage record, Ballot memory ballot) private view returns (Verdict, bytes32) {
         bytes32 voice = ballot.voices[0];
         if (ballot.missing != 0 || voice != ballot.voices[1] || voice != ballot.voices[2]) return (Verdict.Inconclusive, 0);
         if (job.comparison == Comparison.Tolerance) return (voice == bytes32(uint256(1)) ? Verdict.Cleared : Verdict.Convicted, 0);
@@ -252,17 +260,19 @@ contract Court is ICases, CaseBook {
     }
 
     /// @dev The accuser was wrong and pays the seats.
-    function _clear(bytes32 id, JobRecord storage job, CaseRecord storage record) private returns (uint256) {
+    function _clear(bytes32 id, Job calldata job, CaseRecord storage record) private {
         uint256 paid = _paySeats(id, record, record.accuser, record.accuserLock, job.maxPrice);
         _unlock(id, record.accuser, record.accuserLock - paid);
         _unlock(id, job.operator, record.operatorLock);
         _retireIfPoor(record.accuser);
-        return _payOut(id, job, Outcome.Cleared, record.claimRoot, record.claimUnits, address(0));
+        Tally memory tally = _tally();
+        _payOut(id, job, Outcome.Cleared, record.claimRoot, record.claimUnits, address(0), _rules, tally);
+        _book(tally);
     }
 
     /// @dev The operator was wrong and pays the seats; its stake is taken after the appeal window.
-    function _convict(bytes32 id, JobRecord storage job, CaseRecord storage record) private {
-        job.state = State.Convicted;
+    function _convict(bytes32 id, Job calldata job, CaseRecord storage record) private {
+        _heads[id] = _heads[id].moved(State.Convicted, Outcome.None);
         record.convictedAt = uint40(block.timestamp);
         uint256 paid = _paySeats(id, record, job.operator, record.operatorLock, job.maxPrice);
         _unlock(id, job.operator, record.operatorLock - paid);
@@ -280,7 +290,7 @@ contract Court is ICases, CaseBook {
     }
 
     /// @dev No verdict: seats that stayed silent pay a penalty, seats that agree with another are paid by the operator and the insurance pool.
-    function _leaveOpen(bytes32 id, JobRecord storage job, CaseRecord storage record, Ballot memory ballot) private returns (uint256) {
+    function _leaveOpen(bytes32 id, Job calldata job, CaseRecord storage record, Ballot memory ballot) private returns (uint256) {
         for (uint256 i; i < SEATS; ++i) {
             if (ballot.present[i]) continue;
             uint256 penalty =
@@ -308,29 +318,34 @@ contract Court is ICases, CaseBook {
         return false;
     }
 
-    function _lapse(bytes32 id) private returns (Skip, uint256) {
-        JobRecord storage job = _jobs[id];
-        if (job.state != State.Accused) return (Skip.WrongState, 0);
+    function _lapse(JobItem calldata item) private returns (Skip, uint256) {
+        bytes32 id = item.id;
+        uint256 head = _heads[id];
+        Job calldata job = item.job;
+        if (head.stateOf() != State.Accused) return (Skip.WrongState, 0);
+        if (!head.matches(job)) return (Skip.WrongRecord, 0);
         CaseRecord storage record = _cases[id];
         if (block.timestamp <= uint256(record.accusedAt) + _parameters.verdictWindow) return (Skip.TooEarly, 0);
         return (Skip.None, _refundCase(id, job, record, 0));
     }
 
     /// @dev Ends an undecided case. Returns the keeper's part, which is what the client's refund lacks.
-    function _refundCase(bytes32 id, JobRecord storage job, CaseRecord storage record, uint256 spent) private returns (uint256 keeperPart) {
+    function _refundCase(bytes32 id, Job calldata job, CaseRecord storage record, uint256 spent) private returns (uint256 keeperPart) {
         uint256 reserved = uint256(job.maxPrice) + job.fee;
-        keeperPart = _parameters.keeperPart;
-        _close(job, State.Refunded, Outcome.Inconclusive);
+        keeperPart = _rules.keeperPart;
+        _close(id, job, State.Refunded, Outcome.Inconclusive);
         emit JobRefunded(id, job.client, Outcome.Inconclusive, uint96(reserved - keeperPart), 0);
-        _debit(id, job.client, Book.Reserved, Reason.Refund, reserved);
         _credit(id, job.client, Book.Available, Reason.Refund, reserved - keeperPart);
         _unlock(id, job.operator, record.operatorLock - spent);
         _unlock(id, record.accuser, record.accuserLock);
     }
 
-    function _slash(bytes32 id) private returns (Skip, uint256) {
-        JobRecord storage job = _jobs[id];
-        if (job.state != State.Convicted) return (Skip.WrongState, 0);
+    function _slash(JobItem calldata item) private returns (Skip, uint256) {
+        bytes32 id = item.id;
+        uint256 head = _heads[id];
+        Job calldata job = item.job;
+        if (head.stateOf() != State.Convicted) return (Skip.WrongState, 0);
+        if (!head.matches(job)) return (Skip.WrongRecord, 0);
         if (block.timestamp < uint256(_cases[id].convictedAt) + _parameters.appealWindow) return (Skip.TooEarly, 0);
 
         address operator = job.operator;
@@ -339,10 +354,10 @@ contract Court is ICases, CaseBook {
         bool exact = job.comparison == Comparison.Exact;
         // The bond first; what is missing is owed by the stake that other cases hold.
         uint256 reach = uint256(record.bond) + record.locked - record.owed;
-        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _parameters.floorPpm) : Pricing.min(reach, job.maxPrice);
+        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _rules.floorPpm) : Pricing.min(reach, job.maxPrice);
         uint256 amount = Pricing.min(record.bond, wanted);
         if (wanted > amount) record.owed += uint96(wanted - amount);
-        _close(job, State.Slashed, Outcome.WrongResult);
+        _close(id, job, State.Slashed, Outcome.WrongResult);
         record.clean = 0;
         if (exact) _retire(operator, true);
         uint256 keeperPart = _distribute(id, job, amount);
@@ -350,15 +365,14 @@ contract Court is ICases, CaseBook {
         return (Skip.None, keeperPart);
     }
 
-    function _distribute(bytes32 id, JobRecord storage job, uint256 amount) private returns (uint256) {
+    function _distribute(bytes32 id, Job calldata job, uint256 amount) private returns (uint256) {
         address client = job.client;
         address accuser = _cases[id].accuser;
         uint256 refund = uint256(job.maxPrice) + job.fee;
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
-            Pricing.splitSlash(amount, job.maxPrice, _parameters.accuserPpm, _parameters.keeperPart);
+            Pricing.splitSlash(amount, job.maxPrice, _parameters.accuserPpm, _rules.keeperPart);
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
-        _debit(id, client, Book.Reserved, Reason.Refund, refund);
         _credit(id, client, Book.Available, Reason.Refund, refund);
         _debitBond(id, job.operator, Reason.Slash, amount);
         _credit(id, client, Book.Available, Reason.Compensation, compensation);

@@ -2,11 +2,22 @@
 import { readFile, writeFile } from "node:fs/promises";
 
 const root = new URL("../../", import.meta.url);
-const deployables = { Escrow: "contracts/Escrow.sol", TestToken: "contracts/mocks/TestToken.sol" };
+// The escrow answers more than its own code knows: the interface describes what its modules know too. A module is spoken to through the escrow only.
+const deployables = {
+  Escrow: { source: "contracts/Escrow.sol", speaks: ["contracts/interfaces/IEscrow.sol", "IEscrow"] },
+  Court: { source: "contracts/Court.sol", speaks: [] },
+  Bank: { source: "contracts/Bank.sol", speaks: [] },
+  TestToken: { source: "contracts/mocks/TestToken.sol" },
+};
+
+const artifactOf = async (source, name) => JSON.parse(await readFile(new URL(`artifacts/${source}/${name}.json`, root), "utf8"));
 
 export async function generated(name) {
-  const artifact = JSON.parse(await readFile(new URL(`artifacts/${deployables[name]}/${name}.json`, root), "utf8"));
-  const entries = artifact.abi.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n");
+  const { source, speaks } = deployables[name];
+  const artifact = await artifactOf(source, name);
+  const constructor = artifact.abi.filter(({ type }) => type === "constructor");
+  const abi = !speaks ? artifact.abi : speaks.length === 0 ? constructor : [...constructor, ...(await artifactOf(...speaks)).abi];
+  const entries = abi.map((entry) => `    ${JSON.stringify(entry)}`).join(",\n");
   return `{\n  "abi": [\n${entries}\n  ],\n  "bytecode": "${artifact.bytecode}"\n}\n`;
 }
 

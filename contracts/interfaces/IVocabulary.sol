@@ -29,12 +29,13 @@ interface IVocabulary {
 
     enum Verdict { None, Cleared, Convicted, Inconclusive }
 
-    /// @notice The sub-accounts of the ledger. The two pools belong to the contract's own address.
+    /// @notice The sub-accounts of the ledger. The two pools belong to the contract's own address. Reserved is what a client's jobs in flight hold, the max
+    /// price and the fee of each: it has no lines, for it follows from JobOpened and the jobs' ends.
     enum Book { Available, Reserved, Bond, Locked, Earned, CheckPool, InsurancePool }
 
     /// @notice Why money moved.
     enum Reason {
-        None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, VerificationFee, RecordFee, KeeperPart,
+        None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, Checks, KeeperPart,
         CheckPay, Refund, Penalty, Slash, Compensation, AccuserReward, Insurance, CaseLock, CaseUnlock, SeatPay, Claim, Donation
     }
 
@@ -42,7 +43,7 @@ interface IVocabulary {
     /// function's notice names them, so that an item is always left out for the same reason.
     enum Skip {
         None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
-        InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall
+        InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall, WrongRecord
     }
 
     enum Action { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }
@@ -92,24 +93,28 @@ interface IVocabulary {
         bytes32 job;
         uint8 round;
         uint8 seat;
-        bytes32 commitment;     // keccak256(abi.encode(salt, value))
+        bytes32 commitment;     // keccak256(abi.encode(job, round, seat, salt, value)): nobody else's words open it
     }
 
     /// @notice Opens a result's commitment.
     struct Opening { bytes32 outputsRoot; uint64 units; bytes32 salt; }
 
-    struct OpenItem { Order order; bytes orderSignature; Acceptance acceptance; bytes acceptanceSignature; }
-    struct SubmitItem { Result result; bytes signature; }
-    struct ReleaseItem { bytes32 job; Opening opening; Attestation check; bytes checkSignature; } // no check: empty signature
+    /// @notice The acceptance without the order's digest, which the contract computes.
+    struct OpenItem { Order order; bytes orderSignature; address operator; address nodeKey; uint64 openBy; bytes acceptanceSignature; }
+    struct SubmitItem { Job job; Result result; bytes signature; }
+    /// @notice The re-executor's attestation without what the contract knows of it: `seat` is the attempt, `value` its own value for a tolerance job (an exact
+    /// one's is the opened value). No check: empty signature.
+    struct ReleaseItem { bytes32 id; Job job; Opening opening; uint8 seat; bytes32 value; bytes checkSignature; }
+    struct JobItem { bytes32 id; Job job; }
     struct CommitItem { SeatCommitment commitment; bytes signature; }
 
     /// @notice Fixed at construction.
     struct Parameters {
         uint32 floorPpm;            // f: least share of jobs that is sampled
-        uint32 recordNumerator;     // c
-        uint32 recordOffset;        // a; rate = min(1, max(f, c / (k + a))), k = clean checks; c >= a
-        uint32 epochBlocks;
-        uint32 minRoster;           // active places needed to open a job
+        uint16 recordNumerator;     // c
+        uint16 recordOffset;        // a; rate = min(1, max(f, c / (k + a))), k = clean checks; c >= a
+        uint16 epochBlocks;
+        uint16 minRoster;           // active places needed to open a job
         uint32 maxRunWindow;
         uint32 reviewWindow;
         uint32 checkWindow;         // after each such window the next re-executor may answer, MAX_ATTEMPTS in all
@@ -128,22 +133,22 @@ interface IVocabulary {
         uint96 keeperPart;
     }
 
+    /// @notice A job as every call about it carries it. The chain keeps its digest and its state only, so whoever calls brings the record, which anybody can
+    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result.
     struct Job {
         address client;
         address operator;
         address nodeKey;          // signs the result
-        State state;
-        Outcome outcome;
         Comparison comparison;
         uint96 unitPrice;
         uint96 maxPrice;
         uint96 fee;               // reserved beside the max price: check fee and keeper's part
-        uint64 openedAt;
         uint32 runWindow;
+        uint64 openedAt;
+        uint32 ratePpm;           // sampling rate, frozen at opening
+        uint32 rosterLength;      // frozen at opening
         uint64 submittedAt;
         uint64 epoch;             // of the submission
-        uint32 ratePpm;           // sampling rate, frozen at submission
-        uint32 rosterLength;      // frozen at submission
         bytes32 commitment;
     }
 
@@ -180,13 +185,13 @@ interface IVocabulary {
     }
 
     /// @notice One place of the append-only roster.
-    struct Place { address operator; address cluster; uint64 retiredAt; } // block number, zero while active
+    struct Place { address operator; uint32 cluster; uint64 retiredAt; } // a number for each payout address; block number, zero while active
 
     // ---------------------------------------------------------------- events
 
-    /// @notice One movement of one book, with the resulting balance. Summed alone, these events rebuild every balance. The movements of one
-    /// transaction sum to the tokens that it brought in or paid out.
-    /// @param job The job it belongs to; zero for deposits, bonds and the keeper's parts, which a batch sums.
+    /// @notice One movement of one book, with the resulting balance. Summed alone, these events rebuild every balance but Reserved. The movements of one
+    /// transaction, with what its jobs began or ceased to reserve, sum to the tokens that it brought in or paid out.
+    /// @param job The job it belongs to; zero for deposits, bonds, and for what a batch of releases sums: the keeper's parts and the pools.
     /// @param account The client or operator; the contract itself for the two pools.
     event LedgerMoved(bytes32 indexed job, address indexed account, Book book, Reason reason, int256 amount, uint256 balance);
 
@@ -203,11 +208,11 @@ interface IVocabulary {
     /// @notice The client's nonce can no longer open a job.
     event NonceCancelled(address indexed client, uint256 nonce);
 
-    /// @notice `maxPrice + fee` is reserved and the operator has `runWindow` seconds.
+    /// @notice `maxPrice + fee` is reserved and the operator has `runWindow` seconds; rate and roster length of the result's sampling are frozen.
     event JobOpened(bytes32 indexed job, address indexed client, address indexed operator, address nodeKey, bytes32 workload, bytes32 policy,
-        Comparison comparison, uint96 unitPrice, uint96 maxPrice, uint96 fee, uint32 runWindow, uint256 nonce);
-    /// @notice A sealed result; epoch, rate and roster length of its sampling are frozen.
-    event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, uint64 epoch, uint32 ratePpm, uint32 rosterLength);
+        Comparison comparison, uint96 unitPrice, uint96 maxPrice, uint96 fee, uint32 runWindow, uint256 nonce, uint32 ratePpm, uint32 rosterLength);
+    /// @notice A sealed result; the seed of the epoch after this one decides whether it is checked.
+    event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, uint64 epoch);
     /// @notice The epoch's seed, forever.
     event SeedRecorded(uint64 indexed epoch, bytes32 seed);
     /// @notice The result is accepted and the operator has earned `price`, less what its record costs.
@@ -260,6 +265,8 @@ interface IVocabulary {
     error AlreadyActive(address operator);
     /// @notice The bond that stays, less what unbonds, is below the minimum.
     error BondTooSmall(uint256 bond, uint256 minimum);
+    /// @notice The record is not the one that the chain keeps the digest of.
+    error WrongRecord(bytes32 job);
     /// @notice The job is in a state in which this is not allowed.
     error WrongState(bytes32 job, State state);
     /// @notice The act is allowed from `from` on.

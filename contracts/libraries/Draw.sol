@@ -18,18 +18,18 @@ library Draw {
         uint256 rosterLength;     // frozen before the seed's block
         uint256 lastBlock;        // of the seed's epoch; who retired later still counts
         address client;           // never drawn
-        address operatorCluster;  // never drawn
-        address accuserCluster;   // never drawn; zero in round 0
+        uint32 operatorCluster;   // never drawn
+        uint32 accuserCluster;    // never drawn; zero in round 0
     }
 
     /// @notice The first picks in order, each of a cluster of its own; fewer than `count` if the probes ran out.
-    function picks(IVocabulary.Place[] storage roster, Terms memory terms, uint256 count) internal view returns (address[] memory drawn) {
+    function picks(mapping(uint256 => IVocabulary.Place) storage roster, Terms memory terms, uint256 count) internal view returns (address[] memory drawn) {
         drawn = new address[](count);
-        address[] memory clusters = new address[](count);
+        uint32[] memory clusters = new uint32[](count);
         uint256 found;
         for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
-            IVocabulary.Place storage place = roster[indexAt(terms, probe)];
-            (address cluster, uint64 retiredAt) = (place.cluster, place.retiredAt);
+            IVocabulary.Place memory place = roster[indexAt(terms, probe)];
+            (uint32 cluster, uint64 retiredAt) = (place.cluster, place.retiredAt);
             if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
             if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
             address operator = place.operator;
@@ -48,7 +48,7 @@ library Draw {
         return uint256(keccak256(abi.encode(DOMAIN, terms.seed, terms.job, terms.round, probe))) % terms.rosterLength;
     }
 
-    function contains(address[] memory list, uint256 length, address item) private pure returns (bool) {
+    function contains(uint32[] memory list, uint256 length, uint32 item) private pure returns (bool) {
         for (uint256 i; i < length; ++i) {
             if (list[i] == item) return true;
         }

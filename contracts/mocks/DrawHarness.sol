@@ -8,12 +8,11 @@ import {Sampling} from "../libraries/Sampling.sol";
 
 /// @title Lets tests ask the escrow's libraries about any roster, seed and record
 contract DrawHarness {
-    IVocabulary.Place[] internal _roster;
+    mapping(uint256 => IVocabulary.Place) internal _roster;
 
     function setRoster(IVocabulary.Place[] calldata roster) external {
-        delete _roster;
         for (uint256 i; i < roster.length; ++i) {
-            _roster.push(roster[i]);
+            _roster[i] = roster[i];
         }
     }
 

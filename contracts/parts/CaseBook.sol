@@ -31,19 +31,18 @@ abstract contract CaseBook is JobBook {
 
     /// @dev The re-executor's signed value is the same word whether it confirms or accuses, so whoever holds it may send it as an accusation. Where it
     /// equals the opened claim nobody disputes the result.
-    function _isConfirmed(JobRecord storage job, CaseRecord storage record, bytes32 value) internal view returns (bool) {
+    function _isConfirmed(Job calldata job, CaseRecord storage record, bytes32 value) internal view returns (bool) {
         return job.comparison == Comparison.Exact && record.accusedValue == value;
     }
 
-    /// @dev Ends a case whose accuser confirmed the claim, as the release would have. Returns the keeper's part.
-    function _settleConfirmed(bytes32 id, JobRecord storage job, CaseRecord storage record, Opening calldata opening)
+    /// @dev Ends a case whose accuser confirmed the claim, as the release would have.
+    function _settleConfirmed(bytes32 id, Job calldata job, CaseRecord storage record, Opening calldata opening, Rules memory rules, Tally memory tally)
         internal
-        returns (uint256)
     {
         address accuser = record.accuser;
         _unlock(id, job.operator, record.operatorLock);
         _unlock(id, accuser, record.accuserLock);
-        return _payOut(id, job, Outcome.Checked, opening.outputsRoot, opening.units, accuser);
+        _payOut(id, job, Outcome.Checked, opening.outputsRoot, opening.units, accuser, rules, tally);
     }
 
     /// @dev Back to the bond, but for what an earlier slash could not reach because it was locked.

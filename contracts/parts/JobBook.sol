@@ -4,33 +4,24 @@ pragma solidity 0.8.37;
 import {Bounds} from "../libraries/Bounds.sol";
 import {Draw} from "../libraries/Draw.sol";
 import {Pricing} from "../libraries/Pricing.sol";
+import {Records} from "../libraries/Records.sol";
 import {Epochs} from "./Epochs.sol";
 import {Roster} from "./Roster.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @title Jobs as they are kept, and the steps that undisputed and disputed ones share
 abstract contract JobBook is Roster, Epochs, Signatures {
-    /// @dev Four words at opening, the fifth with the result.
-    struct JobRecord {
-        address client;
-        uint96 maxPrice;
-        address operator;
-        uint96 unitPrice;
-        address nodeKey;
-        uint96 fee;
-        State state;
-        Outcome outcome;
-        Comparison comparison;
-        uint32 runWindow;
-        uint40 openedAt;
-        uint40 submittedAt;
-        uint40 epoch;
-        uint32 ratePpm;
-        uint32 rosterLength;
-        bytes32 commitment;
+    using Records for uint256;
+
+    /// @dev What a batch owes its keeper, and the pools as it leaves them.
+    struct Tally {
+        uint256 keeperParts;
+        uint256 checkPool;
+        uint256 insurancePool;
     }
 
-    mapping(bytes32 job => JobRecord) internal _jobs;
+    /// @dev One word a job, see Records.
+    mapping(bytes32 job => uint256) internal _heads;
     mapping(address client => mapping(uint256 word => uint256)) internal _nonces;
 
     /// @dev An item left out leaves its neighbours alone; alone, it tells its sender by a revert.
@@ -40,54 +31,86 @@ abstract contract JobBook is Roster, Epochs, Signatures {
         emit ItemSkipped(job, action, code);
     }
 
-    /// @dev Ends a job in its operator's favour. Returns the keeper's part.
-    function _payOut(bytes32 id, JobRecord storage job, Outcome outcome, bytes32 outputsRoot, uint64 units, address reexecutor)
-        internal
-        returns (uint256 keeperPart)
-    {
-        (address client, address operator, uint256 maxPrice, uint256 fee) = (job.client, job.operator, job.maxPrice, job.fee);
+    /// @dev Ends a job in its operator's favour. What it brings keeper and pools is added to the tally.
+    function _payOut(
+        bytes32 id,
+        Job calldata job,
+        Outcome outcome,
+        bytes32 outputsRoot,
+        uint64 units,
+        address reexecutor,
+        Rules memory rules,
+        Tally memory tally
+    ) internal {
         uint256 price = Pricing.price(units, job.unitPrice, job.maxPrice);
-        uint256 recordFee = Pricing.partDown(price, job.ratePpm - _parameters.floorPpm);
-        keeperPart = _parameters.keeperPart;
+        uint256 recordFee = Pricing.partDown(price, job.ratePpm - rules.floorPpm);
 
-        _close(job, State.Released, outcome);
-        if (outcome != Outcome.Delivered && outcome != Outcome.Unchecked) ++_operators[operator].clean;
-        emit RewardReleased(id, operator, outcome, outputsRoot, units, uint96(price), reexecutor);
-        _debit(id, client, Book.Reserved, Reason.Payment, maxPrice + fee);
-        _credit(id, client, Book.Available, Reason.Remainder, maxPrice - price);
-        _credit(id, operator, Book.Earned, Reason.Payment, price - recordFee);
-        _credit(id, address(this), Book.CheckPool, Reason.VerificationFee, fee - keeperPart);
-        _credit(id, address(this), Book.CheckPool, Reason.RecordFee, recordFee);
-        if (reexecutor != address(0)) {
-            uint256 fromChecks = _takeFromPool(id, Book.CheckPool, Reason.CheckPay, price);
-            uint256 fromInsurance = _takeFromPool(id, Book.InsurancePool, Reason.CheckPay, price - fromChecks);
-            _credit(id, reexecutor, Book.Earned, Reason.CheckPay, fromChecks + fromInsurance);
-        }
+        _heads[id] = _heads[id].moved(State.Released, outcome);
+        emit RewardReleased(id, job.operator, outcome, outputsRoot, units, uint96(price), reexecutor);
+        _credit(id, job.client, Book.Available, Reason.Remainder, job.maxPrice - price);
+        _reward(id, job, outcome, uint96(price - recordFee));
+
+        tally.keeperParts += rules.keeperPart;
+        tally.checkPool += job.fee - rules.keeperPart + recordFee;
+        if (reexecutor != address(0)) _credit(id, reexecutor, Book.Earned, Reason.CheckPay, _fromPools(tally, price));
+    }
+
+    /// @dev Exposure, record and pay of an honest operator: one word.
+    function _reward(bytes32 id, Job calldata job, Outcome outcome, uint96 pay) private {
+        OperatorRecord storage operator = _operators[job.operator];
+        (uint96 earned, uint24 clean) = (operator.earned + pay, operator.clean);
+        if (outcome != Outcome.Delivered && outcome != Outcome.Unchecked && clean != type(uint24).max) ++clean;
+        (operator.exposure, operator.earned, operator.clean) = (operator.exposure - job.maxPrice, earned, clean);
+        if (pay != 0) emit LedgerMoved(id, job.operator, Book.Earned, Reason.Payment, int256(uint256(pay)), earned);
+    }
+
+    /// @dev A check is paid by the pool of checks, then by that of the insurance, as far as they hold.
+    function _fromPools(Tally memory tally, uint256 wanted) private pure returns (uint256) {
+        uint256 fromChecks = Pricing.min(wanted, tally.checkPool);
+        uint256 fromInsurance = Pricing.min(wanted - fromChecks, tally.insurancePool);
+        tally.checkPool -= fromChecks;
+        tally.insurancePool -= fromInsurance;
+        return fromChecks + fromInsurance;
+    }
+
+    function _tally() internal view returns (Tally memory) {
+        return Tally(0, _pools.checkPool, _pools.insurancePool);
+    }
+
+    /// @dev What a batch did to the pools, in one word and one line for each, and its keeper's pay.
+    function _book(Tally memory tally) internal {
+        _bookPool(Book.CheckPool, _pools.checkPool, tally.checkPool);
+        _bookPool(Book.InsurancePool, _pools.insurancePool, tally.insurancePool);
+        _pools = Pools(uint128(tally.checkPool), uint128(tally.insurancePool));
+        _payKeeper(tally.keeperParts);
+    }
+
+    function _bookPool(Book book, uint256 before, uint256 balance) private {
+        if (balance != before) emit LedgerMoved(0, address(this), book, Reason.Checks, int256(balance) - int256(before), balance);
     }
 
     /// @dev Whether the drawn re-executor of this attempt signed it and was due. What it says is the caller's matter.
-    function _verifyCheck(JobRecord storage job, bytes32 seed, Attestation calldata check, bytes calldata signature)
+    function _verifyCheck(bytes32 id, Job calldata job, bytes32 seed, uint256 attempt, bytes32 digest, bytes calldata signature)
         internal
         view
         returns (Skip, address[] memory drawn)
     {
-        if (check.round != 0 || check.seat >= Bounds.MAX_ATTEMPTS) return (Skip.BadAttestation, drawn);
-        if (check.seat != 0 && block.timestamp < _checkedFrom(job) + uint256(check.seat) * _parameters.checkWindow) return (Skip.TooEarly, drawn);
-        drawn = _drawSpot(check.job, job, seed, uint256(check.seat) + 1);
-        if (drawn.length <= check.seat) return (Skip.BadAttestation, drawn);
-        if (!_signedBy(_operators[drawn[check.seat]].signer, _hashAttestation(check), signature)) return (Skip.BadAttestation, drawn);
+        if (attempt >= Bounds.MAX_ATTEMPTS) return (Skip.BadAttestation, drawn);
+        if (attempt != 0 && block.timestamp < _checkedFrom(job) + attempt * _parameters.checkWindow) return (Skip.TooEarly, drawn);
+        drawn = _drawSpot(id, job, seed, attempt + 1);
+        if (drawn.length <= attempt || !_signedBy(_operators[drawn[attempt]].signer, digest, signature)) return (Skip.BadAttestation, drawn);
         return (Skip.None, drawn);
     }
 
     /// @dev Where the windows of a decided job begin: with the submission, or later by as much as its seed came after the review window, so that
     /// nobody loses the time to check, accuse or be paid because a seed was late.
-    function _checkedFrom(JobRecord storage job) internal view returns (uint256) {
-        (uint256 submittedAt, uint256 inTime) = (job.submittedAt, uint256(job.submittedAt) + _parameters.reviewWindow);
-        uint256 seededAt = _seededAt[uint64(job.epoch) + 1];
-        return seededAt > inTime ? submittedAt + seededAt - inTime : submittedAt;
+    function _checkedFrom(Job calldata job) internal view returns (uint256) {
+        uint256 inTime = uint256(job.submittedAt) + _rules.reviewWindow;
+        uint256 seededAt = _seededAt[job.epoch + 1];
+        return seededAt > inTime ? job.submittedAt + seededAt - inTime : job.submittedAt;
     }
 
-    function _drawSpot(bytes32 id, JobRecord storage job, bytes32 seed, uint256 count) internal view returns (address[] memory) {
+    function _drawSpot(bytes32 id, Job calldata job, bytes32 seed, uint256 count) internal view returns (address[] memory) {
         return Draw.picks(
             _roster,
             Draw.Terms({
@@ -95,19 +118,18 @@ abstract contract JobBook is Roster, Epochs, Signatures {
                 job: id,
                 round: 0,
                 rosterLength: job.rosterLength,
-                lastBlock: _lastBlock(uint64(job.epoch) + 1),
+                lastBlock: _lastBlock(job.epoch + 1),
                 client: job.client,
-                operatorCluster: _operators[job.operator].payout,
-                accuserCluster: address(0)
+                operatorCluster: _operators[job.operator].cluster,
+                accuserCluster: 0
             }),
             count
         );
     }
 
     /// @dev Every end of a job passes here, once.
-    function _close(JobRecord storage job, State state, Outcome outcome) internal {
-        job.state = state;
-        job.outcome = outcome;
+    function _close(bytes32 id, Job calldata job, State state, Outcome outcome) internal {
+        _heads[id] = _heads[id].moved(state, outcome);
         _operators[job.operator].exposure -= job.maxPrice;
     }
 

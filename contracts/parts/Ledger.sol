@@ -9,27 +9,24 @@ import {IVocabulary} from "../interfaces/IVocabulary.sol";
 abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
-    struct Account {
-        uint128 available;
-        uint128 reserved;
-    }
-
-    /// @dev Packed so that opening and releasing a job touch the first three words only.
+    /// @dev Five words, by who needs them: admission reads the first and writes the second, an honest end writes the second only.
     struct OperatorRecord {
         address signer;
         uint96 bond;
         uint96 exposure;
-        uint96 unbonding;
-        uint32 placeNumber; // index in the roster plus one; zero while not active
-        uint32 clean;
-        address payout;
         uint96 earned;
+        uint24 clean;       // stops counting at its end
+        uint32 placeNumber; // index in the roster plus one; zero while not active
+        bool unbonds;       // whether `unbonding` is more than zero
+        address payout;
+        uint96 unbonding;
         uint96 locked;
+        uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint40 unbondsAt;
         uint40 rejoinsAt;
         uint32 noShows;
         uint32 strikes;
-        uint96 owed; // of a slash that found stake locked in other cases; never more than `locked`
+        uint32 cluster;     // number of the payout address
     }
 
     struct Pools {
@@ -37,9 +34,22 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         uint128 insurancePool;
     }
 
+    /// @dev What every job's undisputed way needs, in one word.
+    struct Rules {
+        uint32 floorPpm;
+        uint16 recordNumerator;
+        uint16 recordOffset;
+        uint16 epochBlocks;
+        uint16 minRoster;
+        uint32 maxRunWindow;
+        uint32 reviewWindow;
+        uint96 keeperPart;
+    }
+
+    Rules internal _rules;
     Parameters internal _parameters;
     Pools internal _pools;
-    mapping(address => Account) internal _accounts;
+    mapping(address client => uint256) internal _available;
     mapping(address => OperatorRecord) internal _operators;
 
     function _credit(bytes32 job, address who, Book book, Reason reason, uint256 amount) internal {
@@ -62,16 +72,27 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
     function _debitBond(bytes32 job, address who, Reason reason, uint256 amount) internal {
         _debit(job, who, Book.Bond, reason, amount);
         OperatorRecord storage operator = _operators[who];
-        if (operator.unbonding > operator.bond) operator.unbonding = operator.bond;
+        if (operator.unbonds && operator.unbonding > operator.bond) _setUnbonding(operator, operator.bond);
     }
 
+    function _setUnbonding(OperatorRecord storage operator, uint96 amount) internal {
+        operator.unbonding = amount;
+        operator.unbonds = amount != 0;
+    }
+
+    /// @dev What backs new jobs.
+    function _freeBond(OperatorRecord storage operator) internal view returns (uint96) {
+        return operator.unbonds ? operator.bond - operator.unbonding : operator.bond;
+    }
+
+    /// @dev An operator that moves its own job finds the part where its pay is, which costs it no further word.
     function _payKeeper(uint256 amount) internal {
-        _credit(0, msg.sender, Book.Available, Reason.KeeperPart, amount);
+        bool isOperator = _operators[msg.sender].placeNumber != 0;
+        _credit(0, msg.sender, isOperator ? Book.Earned : Book.Available, Reason.KeeperPart, amount);
     }
 
     function _balanceOf(address who, Book book) private view returns (uint256) {
-        if (book == Book.Available) return _accounts[who].available;
-        if (book == Book.Reserved) return _accounts[who].reserved;
+        if (book == Book.Available) return _available[who];
         if (book == Book.Bond) return _operators[who].bond;
         if (book == Book.Locked) return _operators[who].locked;
         if (book == Book.Earned) return _operators[who].earned;
@@ -80,8 +101,7 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
     }
 
     function _setBalance(address who, Book book, uint256 balance) private {
-        if (book == Book.Available) _accounts[who].available = balance.toUint128();
-        else if (book == Book.Reserved) _accounts[who].reserved = balance.toUint128();
+        if (book == Book.Available) _available[who] = balance;
         else if (book == Book.Bond) _operators[who].bond = balance.toUint96();
         else if (book == Book.Locked) _operators[who].locked = balance.toUint96();
         else if (book == Book.Earned) _operators[who].earned = balance.toUint96();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IEscrow} from "../interfaces/IEscrow.sol";
+import {IBank} from "../interfaces/IBank.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Roster} from "./Roster.sol";
 import {Treasury} from "./Treasury.sol";
 
 /// @title Operators: registration, bonds, exit, earnings
 abstract contract Operators is Treasury, Roster {
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function register(address signer, address payout, uint96 bond) external nonReentrant {
         require(signer != address(0) && payout != address(0), ZeroAddress());
         OperatorRecord storage operator = _operators[msg.sender];
@@ -17,13 +17,14 @@ abstract contract Operators is Treasury, Roster {
 
         operator.signer = signer;
         operator.payout = payout;
+        operator.cluster = _clusterOf(payout);
         emit OperatorRegistered(msg.sender, signer, payout);
         _credit(0, msg.sender, Book.Bond, Reason.Bonding, bond);
         _join(msg.sender);
         _pull(bond);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function addBond(uint96 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
         _registered(msg.sender);
@@ -31,20 +32,20 @@ abstract contract Operators is Treasury, Roster {
         _pull(amount);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function requestUnbonding(uint96 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
         OperatorRecord storage operator = _registered(msg.sender);
-        uint96 free = operator.bond - operator.unbonding;
+        uint96 free = _freeBond(operator);
         require(amount <= free, InsufficientBalance(free, amount));
 
-        operator.unbonding += amount;
+        _setUnbonding(operator, operator.unbonding + amount);
         operator.unbondsAt = uint40(block.timestamp + _parameters.unbondingDelay);
         emit UnbondingRequested(msg.sender, amount, operator.unbondsAt);
         if (free - amount < _parameters.minBond) _retire(msg.sender, false);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function withdrawBond() external nonReentrant {
         OperatorRecord storage operator = _registered(msg.sender);
         uint96 amount = operator.unbonding;
@@ -52,19 +53,19 @@ abstract contract Operators is Treasury, Roster {
         require(block.timestamp >= operator.unbondsAt, Early(block.timestamp, operator.unbondsAt));
 
         // The delay outlasts a job that is moved on in time; one that was not must not lose its cover.
-        (uint256 stays, uint256 covers) = (operator.bond - amount, 2 * uint256(operator.exposure) * Pricing.PPM / _parameters.floorPpm);
+        (uint256 stays, uint256 covers) = (operator.bond - amount, 2 * uint256(operator.exposure) * Pricing.PPM / _rules.floorPpm);
         require(stays >= covers, BondTooSmall(stays, covers));
 
-        operator.unbonding = 0;
+        _setUnbonding(operator, 0);
         _debit(0, msg.sender, Book.Bond, Reason.BondWithdrawal, amount);
         _push(msg.sender, amount);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function rejoin() external nonReentrant {
         OperatorRecord storage operator = _registered(msg.sender);
         require(operator.placeNumber == 0, AlreadyActive(msg.sender));
-        uint96 free = operator.bond - operator.unbonding;
+        uint96 free = _freeBond(operator);
         require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
         require(block.timestamp >= operator.rejoinsAt, Early(block.timestamp, operator.rejoinsAt));
 
@@ -72,7 +73,7 @@ abstract contract Operators is Treasury, Roster {
         _join(msg.sender);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function claim(address operator) external nonReentrant {
         OperatorRecord storage record = _registered(operator);
         uint96 amount = record.earned;

@@ -5,16 +5,30 @@ import {Ledger} from "./Ledger.sol";
 
 /// @title The append-only roster: who may be drawn, who left it, who was absent
 abstract contract Roster is Ledger {
-    Place[] internal _roster;
-    uint32 internal _activeOperators;
+    /// @dev One word, so that an opening reads both at once.
+    struct Counts {
+        uint32 places;   // ever given
+        uint32 active;
+        uint32 clusters;
+    }
+
+    Counts internal _counts;
+    mapping(uint256 index => Place) internal _roster;
+    mapping(address payout => uint32) private _clusters;
 
     function _join(address who) internal {
         OperatorRecord storage operator = _operators[who];
-        uint32 place = uint32(_roster.length);
-        _roster.push(Place(who, operator.payout, 0));
+        uint32 place = _counts.places++;
+        ++_counts.active;
+        _roster[place] = Place(who, operator.cluster, 0);
         operator.placeNumber = place + 1;
-        ++_activeOperators;
         emit OperatorJoined(who, place, operator.payout);
+    }
+
+    /// @dev The number of the operators that are paid to this address, counted from 1.
+    function _clusterOf(address payout) internal returns (uint32 cluster) {
+        cluster = _clusters[payout];
+        if (cluster == 0) _clusters[payout] = cluster = ++_counts.clusters;
     }
 
     /// @dev Nothing to do for who is not active.
@@ -23,7 +37,7 @@ abstract contract Roster is Ledger {
         if (operator.placeNumber == 0) return;
         uint32 place = operator.placeNumber - 1;
         operator.placeNumber = 0;
-        --_activeOperators;
+        --_counts.active;
         _roster[place].retiredAt = uint64(block.number);
         // Places taken and left at will would fill the roster until the draw finds nobody.
         operator.rejoinsAt = uint40(block.timestamp + _parameters.unbondingDelay);

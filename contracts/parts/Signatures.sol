@@ -16,24 +16,44 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         keccak256("Attestation(bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt)");
     bytes32 private constant SEAT_COMMITMENT = keccak256("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)");
 
+    /// @dev Structs of values lie in calldata and in memory as abi.encode writes them, so their hashes take a copy and no decoding.
     function _hashOrder(Order calldata order) internal view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ORDER, order)));
+        return _hashTypedDataV4(_hashStruct(ORDER, _at(order), 11));
     }
 
-    function _hashAcceptance(Acceptance calldata acceptance) internal view returns (bytes32) {
+    function _hashAcceptance(Acceptance memory acceptance) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(ACCEPTANCE, acceptance)));
     }
 
     function _hashResult(Result calldata result) internal view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(RESULT, result)));
+        uint256 place;
+        assembly {
+            place := result
+        }
+        return _hashTypedDataV4(_hashStruct(RESULT, place, 3));
     }
 
-    function _hashAttestation(Attestation calldata attestation) internal view returns (bytes32) {
+    function _hashAttestation(Attestation memory attestation) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION, attestation)));
     }
 
     function _hashSeatCommitment(SeatCommitment calldata commitment) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(SEAT_COMMITMENT, commitment)));
+    }
+
+    function _at(Order calldata order) private pure returns (uint256 place) {
+        assembly {
+            place := order
+        }
+    }
+
+    function _hashStruct(bytes32 typeHash, uint256 place, uint256 words) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let memoryPlace := mload(0x40)
+            mstore(memoryPlace, typeHash)
+            calldatacopy(add(memoryPlace, 32), place, mul(words, 32))
+            digest := keccak256(memoryPlace, add(mul(words, 32), 32))
+        }
     }
 
     /// @dev False for any malformed signature, high s and the zero address included, so that a batch can skip it.

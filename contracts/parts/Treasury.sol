@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {IEscrow} from "../interfaces/IEscrow.sol";
+import {IBank} from "../interfaces/IBank.sol";
 import {Ledger} from "./Ledger.sol";
 
 /// @title The token's way in and out
-abstract contract Treasury is IEscrow, Ledger {
+abstract contract Treasury is IBank, Ledger {
     using SafeERC20 for IERC20;
 
     IERC20 internal immutable _token;
@@ -17,21 +17,21 @@ abstract contract Treasury is IEscrow, Ledger {
         _token = token_;
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function deposit(uint256 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
         _credit(0, msg.sender, Book.Available, Reason.Deposit, amount);
         _pull(amount);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function withdraw(uint256 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
         _debit(0, msg.sender, Book.Available, Reason.Withdrawal, amount);
         _push(msg.sender, amount);
     }
 
-    /// @inheritdoc IEscrow
+    /// @inheritdoc IBank
     function donate(Book pool, uint256 amount) external nonReentrant {
         require(pool == Book.CheckPool || pool == Book.InsurancePool, NotAPool(pool));
         require(amount > 0, ZeroAmount());

@@ -46,7 +46,7 @@ async function checkExposure(world) {
   const logs = await world.rpc("eth_getLogs", { address: world.escrow, fromBlock: numberToHex(0), toBlock: "latest" });
   const sums = new Map(world.operators.map((operator) => [operator.address.toLowerCase(), 0n]));
   for (const { args } of parseEventLogs({ abi: world.abi, logs, eventName: "JobOpened" })) {
-    const job = await world.read("jobOf", args.job);
+    const job = await world.jobOf(args.job);
     const operator = job.operator.toLowerCase();
     if (job.state <= 4) sums.set(operator, sums.get(operator) + job.maxPrice);
   }

@@ -21,7 +21,7 @@ async function buildRecord(operator, checks) {
   const jobs = await Promise.all(Array.from({ length: checks }, () => world.agree({ operator })));
   await world.send(world.stranger, "open", jobs.map((job) => job.item));
   await world.send(world.stranger, "submit", await Promise.all(jobs.map((job) => world.resultItem(job))));
-  await world.recordSeedAfter((await world.read("jobOf", jobs[0].id)).epoch);
+  await world.recordSeedAfter((await world.jobOf(jobs[0].id)).epoch);
   await world.passReview(jobs[0]);
   const items = [];
   for (const job of jobs) items.push(await world.releaseItem(job, await world.check(job)));

@@ -11,6 +11,15 @@ const least = (...values) => values.reduce((a, b) => (a < b ? a : b));
 export const valueOf = ({ outputsRoot, units }) => encoded(["bytes32", "uint64"], [outputsRoot, units]);
 export const commitmentOf = (salt, value) => encoded(["bytes32", "bytes32"], [salt, value]);
 
+export const sealOf = ({ job, round, seat, salt, value }) =>
+  encoded(["bytes32", "uint8", "uint8", "bytes32", "bytes32"], [job, round, seat, salt, value]);
+
+/** The record of a job that was never opened. */
+export const NO_RECORD = {
+  client: ZERO, operator: ZERO, nodeKey: ZERO, comparison: 0, unitPrice: 0n, maxPrice: 0n, fee: 0n, runWindow: 0, openedAt: 0n, ratePpm: 0, rosterLength: 0,
+  submittedAt: 0n, epoch: 0n, commitment: ZERO32,
+};
+
 export const fee = (p, maxPrice) => (maxPrice * BigInt(p.floorPpm) + PPM - 1n) / PPM + p.keeperPart;
 export const price = ({ units, unitPrice, maxPrice }) => least(units * unitPrice, maxPrice);
 export const recordFee = (p, ratePpm, paid) => ((BigInt(ratePpm) - BigInt(p.floorPpm)) * paid) / PPM;
@@ -46,11 +55,11 @@ export const isSampled = (seed, job, ratePpm) => BigInt(encoded(["bytes32", "byt
 /** Picks in order; `roster` holds { operator, cluster, retiredAt } and `excluded` the clusters that may not be drawn. */
 export function picks({ seed, job, round, roster, rosterLength, lastBlock, client, excluded }, count) {
   const drawn = [];
-  const clusters = new Set(excluded.map((cluster) => cluster.toLowerCase()));
+  const clusters = new Set(excluded.map((cluster) => String(cluster)));
   for (let probe = 0n; probe < 64n && drawn.length < count && rosterLength > 0; probe++) {
     const hash = encoded(["bytes32", "bytes32", "bytes32", "uint8", "uint256"], [DRAW, seed, job, round, probe]);
     const place = roster[Number(BigInt(hash) % BigInt(rosterLength))];
-    const cluster = place.cluster.toLowerCase();
+    const cluster = String(place.cluster);
     if ((place.retiredAt !== 0n && place.retiredAt <= lastBlock) || clusters.has(cluster)) continue;
     if (place.operator.toLowerCase() === client.toLowerCase()) continue;
     clusters.add(cluster);

@@ -30,7 +30,7 @@ export class World {
     world.connection = await network.create({ network: "default", override: connectionOverride });
     world.provider = world.connection.provider;
     world.escrowArtifact = await artifact("Escrow");
-    world.abi = world.escrowArtifact.abi;
+    world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...world.escrowArtifact.abi.filter(({ type }) => type === "constructor")];
     world.tokenArtifact = await artifact(token.name, `mocks/${token.source}.sol`);
     world.parameters = { ...parameters, ...overrides };
     world.chainId = Number(await world.rpc("eth_chainId"));
@@ -39,7 +39,9 @@ export class World {
     world.operators = Array.from({ length: 10 }, (_, i) => world.person(i));
     world.stranger = key(0, 13);
     world.token = await world.deploy(world.tokenArtifact, []);
-    world.escrow = await world.deploy(world.escrowArtifact, [world.token, world.parameters]);
+    const court = await world.deploy(await artifact("Court"), []);
+    const bank = await world.deploy(await artifact("Bank"), [world.token]);
+    world.escrow = await world.deploy(world.escrowArtifact, [court, bank, world.parameters]);
     world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
     world.nonce = 0n;
     return world;
@@ -134,6 +136,39 @@ export class World {
     if (expected.length > 0) assert.deepEqual(decoded.args ?? [], expected);
   }
 
+  // ---- records
+
+  /** A job's record as calls carry it, put together from the events alone; zeros if it was never opened. */
+  async recordOf(id) {
+    const logs = await this.rpc("eth_getLogs", { address: this.escrow, fromBlock: numberToHex(0), toBlock: "latest", topics: [null, id] });
+    const record = { ...model.NO_RECORD };
+    for (const { eventName, args, blockNumber } of parseEventLogs({ abi: this.abi, logs, eventName: ["JobOpened", "ResultSubmitted"] })) {
+      const time = BigInt((await this.rpc("eth_getBlockByNumber", numberToHex(blockNumber), false)).timestamp);
+      record[eventName === "JobOpened" ? "openedAt" : "submittedAt"] = time;
+      for (const name of Object.keys(record)) if (name in args) record[name] = args[name];
+    }
+    return record;
+  }
+
+  /** The record and where the job is. */
+  async jobOf(id) {
+    const [state, outcome] = await this.read("stateOf", id);
+    return { ...(await this.recordOf(id)), state, outcome };
+  }
+
+  async isSampled(id) {
+    return this.read("isSampled", id, await this.recordOf(id));
+  }
+
+  async drawnFor(id, attempt) {
+    return this.read("drawnFor", id, await this.recordOf(id), attempt);
+  }
+
+  /** What `expire`, `slash` and `lapse` take. */
+  jobItems(...ids) {
+    return Promise.all(ids.map(async (id) => ({ id, job: await this.recordOf(id) })));
+  }
+
   // ---- standing
 
   async fund(client, amount) {
@@ -179,8 +214,8 @@ export class World {
     return {
       id: job, client, operator, order, opening, value, result,
       item: {
-        order, orderSignature: await this.sign(client, "Order", order),
-        acceptance, acceptanceSignature: await this.sign(operator.signer, "Acceptance", acceptance),
+        order, orderSignature: await this.sign(client, "Order", order), operator: acceptance.operator, nodeKey: acceptance.nodeKey, openBy: acceptance.openBy,
+        acceptanceSignature: await this.sign(operator.signer, "Acceptance", acceptance),
       },
     };
   }
@@ -192,7 +227,7 @@ export class World {
   }
 
   async resultItem(job, result = job.result, nodeKey = job.operator.nodeKey) {
-    return { result, signature: await this.sign(nodeKey, "Result", result) };
+    return { job: await this.recordOf(job.id), result, signature: await this.sign(nodeKey, "Result", result) };
   }
 
   async submitted(options) {
@@ -212,13 +247,13 @@ export class World {
   /** A submitted job whose sampling went this way: its epoch is ended by other blocks until it does. */
   async decided(options = {}) {
     const job = await this.submitted(options);
-    const { epoch } = await this.read("jobOf", job.id);
+    const { epoch } = await this.jobOf(job.id);
     const wanted = options.sampled ?? true;
     for (let attempt = 0; attempt < 400; attempt++) {
       const before = await this.snapshot();
       await this.pass(1 + attempt);
       await this.recordSeedAfter(epoch);
-      const [known, sampled] = await this.read("isSampled", job.id);
+      const [known, sampled] = await this.isSampled(job.id);
       assert.equal(known, true);
       if (sampled === wanted) return job;
       await this.restore(before);
@@ -227,7 +262,7 @@ export class World {
   }
 
   async submittedAt(job) {
-    return (await this.read("jobOf", job.id)).submittedAt;
+    return (await this.recordOf(job.id)).submittedAt;
   }
 
   /** Mines a block at `submittedAt + seconds`. */
@@ -240,7 +275,7 @@ export class World {
   }
 
   async drawn(job, attempt = 0) {
-    return this.operatorAt(await this.read("drawnFor", job.id, attempt));
+    return this.operatorAt(await this.drawnFor(job.id, attempt));
   }
 
   async check(job, { attempt = 0, finding = Finding.Value, value = job.value, by, ...rest } = {}) {
@@ -249,12 +284,9 @@ export class World {
     return { check, checkSignature: await this.sign(signer, "Attestation", check) };
   }
 
-  noCheck() {
-    return { check: { job: model.ZERO32, round: 0, seat: 0, finding: 0, value: model.ZERO32, salt: model.ZERO32 }, checkSignature: "0x" };
-  }
-
-  async releaseItem(job, check) {
-    return { job: job.id, opening: job.opening, ...(check ?? this.noCheck()) };
+  /** The attestation of a check is carried as its seat, its value and its signature. */
+  async releaseItem(job, { check, checkSignature } = { check: { seat: 0, value: model.ZERO32 }, checkSignature: "0x" }) {
+    return { id: job.id, job: await this.recordOf(job.id), opening: job.opening, seat: check.seat, value: check.value, checkSignature };
   }
 
   // ---- cases
@@ -266,21 +298,21 @@ export class World {
     const { check, checkSignature } = await this.check(job, {
       finding: tolerance ? Finding.Mismatch : Finding.Value, value: keccak256(toHex(`accuser of ${job.id}`)),
     });
-    await this.send(this.stranger, "accuse", check, checkSignature);
+    await this.send(this.stranger, "accuse", await this.recordOf(job.id), check, checkSignature);
     return job;
   }
 
   async seated(options) {
     const job = await this.accused(options);
     await this.recordSeedAfter((await this.read("caseOf", job.id)).epoch);
-    await this.send(this.stranger, "drawSeats", job.id);
+    await this.send(this.stranger, "drawSeats", job.id, await this.recordOf(job.id));
     job.seats = (await this.read("caseOf", job.id)).seats.map((seat) => this.operatorAt(seat));
     return job;
   }
 
   async seatItem(job, seat, value, by = job.seats[seat].signer, rest = {}) {
     const salt = keccak256(toHex(`seat ${seat}`));
-    const commitment = { job: job.id, round: 1, seat, commitment: model.commitmentOf(salt, value), ...rest };
+    const commitment = { job: job.id, round: 1, seat, commitment: model.sealOf({ job: job.id, round: 1, seat, salt, value }), ...rest };
     return { commitment, signature: await this.sign(by, "SeatCommitment", commitment) };
   }
 
@@ -294,7 +326,7 @@ export class World {
 
   async openedClaim(options) {
     const job = await this.sealed(options);
-    await this.send(this.stranger, "openClaim", job.id, job.opening);
+    await this.send(this.stranger, "openClaim", job.id, await this.recordOf(job.id), job.opening);
     return job;
   }
 
@@ -306,7 +338,7 @@ export class World {
     const signatures = await Promise.all(
       attestations.map((attestation, seat) => (silent.includes(seat) ? "0x" : this.sign(job.seats[seat].signer, "Attestation", attestation))),
     );
-    return [job.id, attestations, signatures, keccak256(toHex("evidence"))];
+    return [job.id, await this.recordOf(job.id), attestations, signatures, keccak256(toHex("evidence"))];
   }
 
   async convicted(options = {}) {

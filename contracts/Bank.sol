@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IBank} from "./interfaces/IBank.sol";
+import {CaseBook} from "./parts/CaseBook.sol";
+import {Operators} from "./parts/Operators.sol";
+import {Treasury} from "./parts/Treasury.sol";
+
+/// @title The bank: clients' and operators' accounts, and what can be read
+/// @notice Code of the escrow, run by delegatecall on its storage. Called directly, it has books of its own that nobody should pay into.
+contract Bank is Operators, CaseBook {
+    constructor(IERC20 token_) Treasury(token_) {}
+
+    /// @inheritdoc IBank
+    function cancelNonce(uint256 nonce) external nonReentrant {
+        uint256 spent = _nonces[msg.sender][nonce >> 8];
+        uint256 bit = 1 << (nonce & 0xff);
+        require(spent & bit == 0, NonceSpent(msg.sender, nonce));
+        _nonces[msg.sender][nonce >> 8] = spent | bit;
+        emit NonceCancelled(msg.sender, nonce);
+    }
+
+    /// @inheritdoc IBank
+    function token() external view returns (address) {
+        return address(_token);
+    }
+
+    /// @inheritdoc IBank
+    function parameters() external view returns (Parameters memory) {
+        return _parameters;
+    }
+
+    /// @inheritdoc IBank
+    function available(address client) external view returns (uint256) {
+        return _available[client];
+    }
+
+    /// @inheritdoc IBank
+    function operatorOf(address who) external view returns (Operator memory) {
+        OperatorRecord storage record = _operators[who];
+        bool active = record.placeNumber != 0;
+        return Operator({
+            signer: record.signer,
+            payout: record.payout,
+            bond: record.bond,
+            unbonding: record.unbonding,
+            unbondsAt: record.unbondsAt,
+            exposure: record.exposure,
+            locked: record.locked,
+            earned: record.earned,
+            clean: record.clean,
+            noShows: record.noShows,
+            strikes: record.strikes,
+            active: active,
+            place: active ? record.placeNumber - 1 : 0
+        });
+    }
+
+    /// @inheritdoc IBank
+    function caseOf(bytes32 id) external view returns (Case memory) {
+        CaseRecord storage record = _cases[id];
+        return Case({
+            accuser: record.accuser,
+            accusedAt: record.accusedAt,
+            epoch: record.epoch,
+            rosterLength: record.rosterLength,
+            commitBy: record.commitBy,
+            revealBy: record.revealBy,
+            draws: record.draws,
+            claimOpened: record.claimOpened,
+            claim: record.claimOpened ? keccak256(abi.encode(record.claimRoot, record.claimUnits)) : bytes32(0),
+            convictedAt: record.convictedAt,
+            seats: record.seats,
+            commitments: record.commitments
+        });
+    }
+
+    /// @inheritdoc IBank
+    function pools() external view returns (uint256 checkPool, uint256 insurancePool) {
+        return (_pools.checkPool, _pools.insurancePool);
+    }
+
+    /// @inheritdoc IBank
+    function rosterLength() external view returns (uint32) {
+        return _counts.places;
+    }
+
+    /// @inheritdoc IBank
+    function placeAt(uint32 index) external view returns (Place memory) {
+        return _roster[index];
+    }
+
+    /// @inheritdoc IBank
+    function activeOperators() external view returns (uint32) {
+        return _counts.active;
+    }
+
+    /// @inheritdoc IBank
+    function currentEpoch() external view returns (uint64) {
+        return _epoch();
+    }
+
+    /// @inheritdoc IBank
+    function seedOf(uint64 epoch) external view returns (bytes32) {
+        return _seeds[epoch];
+    }
+
+    /// @inheritdoc IBank
+    function hashOrder(Order calldata order) external view returns (bytes32) {
+        return _hashOrder(order);
+    }
+
+    /// @inheritdoc IBank
+    function hashAcceptance(Acceptance calldata acceptance) external view returns (bytes32) {
+        return _hashAcceptance(acceptance);
+    }
+
+    /// @inheritdoc IBank
+    function hashResult(Result calldata result) external view returns (bytes32) {
+        return _hashResult(result);
+    }
+
+    /// @inheritdoc IBank
+    function hashAttestation(Attestation calldata attestation) external view returns (bytes32) {
+        return _hashAttestation(attestation);
+    }
+
+    /// @inheritdoc IBank
+    function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32) {
+        return _hashSeatCommitment(commitment);
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IVocabulary} from "./IVocabulary.sol";
+
+/// @title Accounts: clients' money, operators' bonds, and what can be read of everything
+interface IBank is IVocabulary {
+    // ---------------------------------------------------------------- clients
+
+    /// @notice Moves `amount` tokens of the caller into its available balance.
+    function deposit(uint256 amount) external;
+
+    /// @notice Pays `amount` of the caller's available balance out to the caller.
+    function withdraw(uint256 amount) external;
+
+    /// @notice Makes orders of the caller with this nonce worthless.
+    function cancelNonce(uint256 nonce) external;
+
+    /// @notice Moves `amount` tokens of the caller into CheckPool or InsurancePool.
+    function donate(Book pool, uint256 amount) external;
+
+    // ---------------------------------------------------------------- operators
+
+    /// @notice Makes the caller an operator with a place in the roster.
+    /// @param signer Hot key for acceptances, attestations and seat commitments.
+    /// @param payout Where `claim` pays to. Operators with the same payout address are one cluster and never check each other.
+    /// @param bond Tokens of the caller, at least `minBond`.
+    function register(address signer, address payout, uint96 bond) external;
+
+    /// @notice Adds tokens of the caller to its bond.
+    function addBond(uint96 amount) external;
+
+    /// @notice Announces that `amount` of the caller's bond shall leave. It stays slashable until withdrawn and backs no new job. A second request adds to
+    /// the first and restarts the delay. The place is retired if less than `minBond` stays.
+    function requestUnbonding(uint96 amount) external;
+
+    /// @notice Pays the unbonding stake out to the calling operator once the delay is over and the rest covers the slash of every job in flight
+    /// (2 * exposure / f).
+    function withdrawBond() external;
+
+    /// @notice Gives the calling operator a new place after jail or exit, if its bond less unbonding is at least `minBond` and
+    /// `unbondingDelay` has passed since. Forgets its no-shows, not its strikes.
+    function rejoin() external;
+
+    /// @notice Pays what `operator` has earned to its payout address.
+    function claim(address operator) external;
+
+    // ---------------------------------------------------------------- views
+
+    /// @notice The ERC-20 token.
+    function token() external view returns (address);
+    /// @notice What was fixed at construction.
+    function parameters() external view returns (Parameters memory);
+    /// @notice What a client may spend or withdraw. Keepers' parts arrive here too, those of an active operator in what it has earned.
+    function available(address client) external view returns (uint256);
+    /// @notice An operator's record; zeros if not registered.
+    function operatorOf(address who) external view returns (Operator memory);
+    /// @notice A job's case; zeros if never accused.
+    function caseOf(bytes32 job) external view returns (Case memory);
+    /// @notice The two pools: what pays re-executors, and what insures.
+    function pools() external view returns (uint256 checkPool, uint256 insurancePool);
+    /// @notice Places ever given, retired ones included.
+    function rosterLength() external view returns (uint32);
+    /// @notice A place by its index.
+    function placeAt(uint32 index) external view returns (Place memory);
+    /// @notice Operators holding a place.
+    function activeOperators() external view returns (uint32);
+    /// @notice The epoch of this block.
+    function currentEpoch() external view returns (uint64);
+    /// @notice The recorded seed; zero while unknown.
+    function seedOf(uint64 epoch) external view returns (bytes32);
+    /// @notice EIP-712 digest of an order: the job id.
+    function hashOrder(Order calldata order) external view returns (bytes32);
+    /// @notice EIP-712 digest of an acceptance.
+    function hashAcceptance(Acceptance calldata acceptance) external view returns (bytes32);
+    /// @notice EIP-712 digest of a result.
+    function hashResult(Result calldata result) external view returns (bytes32);
+    /// @notice EIP-712 digest of an attestation.
+    function hashAttestation(Attestation calldata attestation) external view returns (bytes32);
+    /// @notice EIP-712 digest of a seat commitment.
+    function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IVocabulary} from "./IVocabulary.sol";
+
+/// @title A job without a dispute; each function is callable by anybody
+interface IJobs is IVocabulary {
+    /// @notice Opens jobs from orders and acceptances.
+    /// @dev Skips: BadTerms (price, run window or node key), Expired, WrongOperator (also an acceptance of another order), NonceUsed, NotEligible (operator not
+    /// active, or the client itself), RosterTooSmall, FeeTooLow, Admission, InsufficientFunds, BadClientSignature, BadOperatorSignature.
+    /// Admission, with B = bond - unbonding: 2 * maxPrice <= f * B and 2 * (exposure + maxPrice) <= B.
+    function open(OpenItem[] calldata items) external;
+
+    /// @notice Records sealed results in the run window.
+    /// @dev Skips: WrongState, TooLate, BadTerms (zero commitment), BadNodeSignature.
+    function submit(SubmitItem[] calldata items) external;
+
+    /// @notice Records the seed of an epoch that is over. Within 256 blocks of its end it is keccak256(blockhash of its last block, epoch); later it is
+    /// keccak256(seed of the next epoch, epoch), so that missing the time gives nobody a choice.
+    function recordSeed(uint64 epoch) external;
+
+    /// @notice Accepts results: from `submittedAt + reviewWindow` if not sampled or with the attestation of the drawn re-executor, from
+    /// `submittedAt + longReview` without. The n-th re-executor may answer from `submittedAt + n * checkWindow`. If the seed came later than the review window's
+    /// end, the later windows, those of `accuse` and `expire` too, move by as much. An accused exact job whose accuser's value is the opened one is released as Checked.
+    /// @dev Skips: WrongState, TooEarly, SeedMissing, BadOpening, CheckMissing, BadAttestation.
+    /// A check on a job that is not sampled is ignored. An attestation here is Value with the opened value (exact) or Match (tolerance).
+    function release(ReleaseItem[] calldata items) external;
+
+    /// @notice Refunds jobs without a result (after the run window) or without an opening (`openWindow` after the review).
+    /// @dev Skips: WrongState, TooEarly, SeedMissing.
+    function expire(JobItem[] calldata jobs) external;
+
+    // ---------------------------------------------------------------- views
+
+    /// @notice Where a job is and why it ended.
+    function stateOf(bytes32 job) external view returns (State state, Outcome outcome);
+    /// @notice Whether this is the record of the job.
+    function isRecord(bytes32 job, Job calldata record) external view returns (bool);
+    /// @notice Whether the client's nonce has opened a job or was cancelled.
+    function nonceUsed(address client, uint256 nonce) external view returns (bool);
+    /// @notice Whether the job's sampling is decided (submitted, and the seed recorded), and how.
+    function isSampled(bytes32 job, Job calldata record) external view returns (bool decided, bool sampled);
+    /// @notice Who re-executes at this attempt (0 to 2); zero while undecided, if not sampled, or if the draw found nobody.
+    function drawnFor(bytes32 job, Job calldata record, uint8 attempt) external view returns (address);
+}
