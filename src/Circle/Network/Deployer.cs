@@ -3,7 +3,7 @@ using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.Primitives;
-using Assay.Ethereum.Transactions;
+using Assay.Ethereum.JsonRpc;
 using Assay.Protocol.Chain;
 
 namespace Assay.Circle.Network;
