@@ -352,7 +352,7 @@ public sealed class HostileTests(HostileStage stage) : IClassFixture<HostileStag
         Assert.Equal(new Answer(403, "wrong_operator"), await stranger.SendResultAsync(item, run));
         Assert.Equal(new Answer(403, "wrong_operator"), await stranger.OpenAsync(item, run.Opening));
         Assert.Equal(new Answer(404, "unknown_job"), await stranger.SendResultAsync(item with { Job = HostileStage.RandomNonce() }, run));
-        var seal = new SeatCommitment(job.Id, 1, 2, run.Commitment);
+        var seal = run.Seal(job.Id, 1, 2);
         Assert.Equal(new Answer(409, "not_asked"), await stranger.Node.PostAsync("/nodes/seals", new SealRequest(seal, await stranger.Node.SignAsync(seal))));
         var attestation = new Attestation(job.Id, 0, 0, Finding.Value, run.Value, Bytes32.Zero);
         Assert.Equal(new Answer(409, "not_asked"), await stranger.Node.PostAsync(

@@ -57,7 +57,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         var seats = world.Reader.Said.Select(s => s.Message).OfType<SeatsDrawn>().Single().Seats.Select(world.Escrow.OperatorAt).ToList();
         for (byte i = 0; i < 3; i++)
         {
-            var seal = new SeatCommitment(job, 1, i, Values.Commitment(Words.Of(i), right));
+            var seal = new SeatCommitment(job, 1, i, Values.Seal(job, 1, i, Words.Of(i), right));
             await world.PublishAsync(new SeatCommitmentSigned(job, seal, await world.Escrow.Domain.SignAsync(seats[i], seal)));
         }
         await world.UntilAsync(() => Task.FromResult(world.Reader.Said.Any(s => s.Message is ClaimOpened)), "the claim");
@@ -158,7 +158,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         var acceptance = new Acceptance(job, world.Escrow.Operator(0).Address, world.Escrow.Operator(0).Address, 1UL << 40);
         await world.Escrow.From(world.Escrow.Client(1)).SendAsync("open", new[]
         {
-            new OpenItem(order, request.Signature, acceptance, await world.Escrow.Domain.SignAsync(world.Escrow.Operator(0), acceptance)),
+            OpenItem.Of(order, request.Signature, acceptance, await world.Escrow.Domain.SignAsync(world.Escrow.Operator(0), acceptance)),
         }.ToList());
         await world.UntilAsync(async () => (await world.QueryAsync<string>("select outcome from jobs where closed_at is not null")).Contains("NoShow"), "its refund");
         await BooksAgreeAsync();
