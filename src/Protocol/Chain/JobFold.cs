@@ -30,6 +30,12 @@ public sealed record JobOnChain(Bytes32 Job)
     public ChainPosition? Last { get; init; }
 
     public bool IsFinal => State is JobState.Released or JobState.Refunded or JobState.Slashed;
+
+    /// <summary>What calls about the job have to bring; null before the opening.</summary>
+    public Job? Record => Opened is { } opened ? Chain.Job.Of(opened, Submitted) : null;
+
+    /// <summary>What the job holds of its client's money, which no book shows.</summary>
+    public Amount Reserved => Record is { } record && !IsFinal ? record.Reserved : Amount.Zero;
 }
 
 public static class JobFold
