@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { bytesToHex, hexToBytes, numberToHex } from "viem";
+import { bytesToHex, concat, domainSeparator, encodeAbiParameters, encodeFunctionData, hexToBytes, keccak256, numberToHex, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD, World } from "../support/world.mjs";
@@ -157,6 +157,33 @@ describe("opening a job", () => {
       const acceptance = { ...job.acceptance, order: id };
       const acceptanceSignature = await world.sign(operator.signer, "Acceptance", acceptance);
       await skips({ ...job, id, order, item: { ...job.item, order, acceptanceSignature } }, Skip.BadClientSignature);
+    });
+
+    it("refuses words with bits beyond their types, even if client and operator sign them", async () => {
+      const order = (await world.agree()).order;
+      const widths = { client: 160, operator: 160, comparison: 8, unitPrice: 96, maxPrice: 96, maxFee: 96, runWindow: 32, expiry: 64 };
+      const names = model.types.Order.map(({ name }) => name);
+      const words = (item) => encodeAbiParameters(model.types.Order, names.map((name) => item[name])).slice(2);
+      for (const [name, width] of Object.entries(widths)) {
+        for (const bit of [width, 255]) {
+          const at = 64 * names.indexOf(name);
+          const clean = words(order);
+          const word = BigInt(`0x${clean.slice(at, at + 64)}`) | (1n << BigInt(bit));
+          const dirty = clean.slice(0, at) + numberToHex(word, { size: 32 }).slice(2) + clean.slice(at + 64);
+          // The digest of the words as they are, as a contract that copied them would take it.
+          const encodeType = `Order(${model.types.Order.map((entry) => `${entry.type} ${entry.name}`).join(",")})`;
+          const id = keccak256(concat(["0x1901", domainSeparator({ domain: world.domain }), keccak256(`${keccak256(toHex(encodeType))}${dirty}`)]));
+          const { acceptance, item } = await world.agree({ order: { ...order } });
+          const signed = {
+            ...item, orderSignature: await client.sign({ hash: id }), acceptanceSignature: await world.sign(operator.signer, "Acceptance", { ...acceptance, order: id }),
+          };
+          const data = encodeFunctionData({ abi: world.abi, functionName: "open", args: [[signed]] });
+          assert.equal(data.split(clean).length, 2);
+          await assert.rejects(world.sendRaw(world.stranger, data.replace(clean, dirty)), /revert/, `${name}, bit ${bit}`);
+          assert.deepEqual(await world.read("stateOf", id), [State.None, Outcome.None]);
+        }
+      }
+      await world.checkBooks();
     });
 
     it("an order opens once", async () => {
