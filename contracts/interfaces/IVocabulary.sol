@@ -134,21 +134,22 @@ interface IVocabulary {
     }
 
     /// @notice A job as every call about it carries it. The chain keeps its digest and its state only, so whoever calls brings the record, which anybody can
-    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result.
+    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result. Whole
+    /// words, because a record that proves to be the kept one needs no other check of its numbers.
     struct Job {
         address client;
         address operator;
         address nodeKey;          // signs the result
         Comparison comparison;
-        uint96 unitPrice;
-        uint96 maxPrice;
-        uint96 fee;               // reserved beside the max price: check fee and keeper's part
-        uint32 runWindow;
-        uint64 openedAt;
-        uint32 ratePpm;           // sampling rate, frozen at opening
-        uint32 rosterLength;      // frozen at opening
-        uint64 submittedAt;
-        uint64 epoch;             // of the submission
+        uint256 unitPrice;
+        uint256 maxPrice;
+        uint256 fee;              // reserved beside the max price: check fee and keeper's part
+        uint256 runWindow;
+        uint256 openedAt;
+        uint256 ratePpm;          // sampling rate, frozen at opening
+        uint256 rosterLength;     // frozen at opening
+        uint256 submittedAt;
+        uint256 epoch;            // of the submission
         bytes32 commitment;
     }
 

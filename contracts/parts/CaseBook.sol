@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Pricing} from "../libraries/Pricing.sol";
+import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
 /// @title Cases as they are kept
@@ -36,13 +37,13 @@ abstract contract CaseBook is JobBook {
     }
 
     /// @dev Ends a case whose accuser confirmed the claim, as the release would have.
-    function _settleConfirmed(bytes32 id, Job calldata job, CaseRecord storage record, Opening calldata opening, Rules memory rules, Tally memory tally)
+    function _settleConfirmed(bytes32 id, Job calldata job, CaseRecord storage record, Opening calldata opening, Rules rules, Tally memory tally)
         internal
     {
         address accuser = record.accuser;
         _unlock(id, job.operator, record.operatorLock);
         _unlock(id, accuser, record.accuserLock);
-        _payOut(id, job, Outcome.Checked, opening.outputsRoot, opening.units, accuser, rules, tally);
+        _payOut(id, job, _heads[id], Accepted(Outcome.Checked, opening.outputsRoot, opening.units, accuser), rules, tally);
     }
 
     /// @dev Back to the bond, but for what an earlier slash could not reach because it was locked.
