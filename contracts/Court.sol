@@ -353,8 +353,8 @@ contract Court is ICases, CaseBook {
         // Where honest results differ by rounding, a conviction may be a matter of bounds: it costs a price, not a bond.
         bool exact = job.comparison == Comparison.Exact;
         // The bond first; what is missing is owed by the stake that other cases hold.
-        uint256 bond = _bondOf(operator);
-        uint256 reach = bond + record.locked - record.owed;
+        (uint256 bond, uint256 locked) = (_bondOf(operator), record.locked);
+        uint256 reach = locked == 0 ? bond : bond + locked - record.owed;
         uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _rules.floorPpm()) : Pricing.min(reach, job.maxPrice);
         uint256 amount = Pricing.min(bond, wanted);
         if (wanted > amount) record.owed += uint96(wanted - amount);
@@ -371,7 +371,7 @@ contract Court is ICases, CaseBook {
         address accuser = _cases[id].accuser;
         uint256 refund = job.maxPrice + job.fee;
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
-            Pricing.splitSlash(amount, job.maxPrice, _parameters.accuserPpm, _rules.keeperPart());
+            Pricing.splitSlash(amount, job.maxPrice, _rules.accuserPpm(), _rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
         _credit(id, client, Book.Available, Reason.Refund, refund);

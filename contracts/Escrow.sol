@@ -31,10 +31,7 @@ contract Escrow is Till, Jobs {
         require(court_.code.length != 0, ZeroAddress());
         Bounds.check(parameters_);
         _parameters = parameters_;
-        _rules = rulesOf(
-            parameters_.floorPpm, parameters_.maxRunWindow, parameters_.reviewWindow, parameters_.recordNumerator, parameters_.recordOffset,
-            parameters_.minRoster, parameters_.keeperPart
-        );
+        _rules = rulesOf(parameters_);
         court = court_;
         bank = bank_;
         _blocks = parameters_.epochBlocks;

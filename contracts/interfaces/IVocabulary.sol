@@ -186,7 +186,12 @@ interface IVocabulary {
     }
 
     /// @notice One place of the append-only roster.
-    struct Place { address operator; uint32 cluster; uint64 retiredAt; } // a number for each payout address; block number, zero while active
+    struct Place {
+        address operator;
+        uint24 cluster;           // a number for each payout address
+        uint40 retiredAt;         // block number, zero while active
+        uint32 rejoinsAt;         // seconds, zero while active
+    }
 
     // ---------------------------------------------------------------- events
 

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice What an operator's jobs move, in one word: exposure and earned (96 bits each), clean checks (16), place in the roster plus one (24, zero while not
-/// active), cluster (24), from the low end.
+import {IVocabulary} from "../interfaces/IVocabulary.sol";
+
+/// @notice What an operator's jobs move, in one word: exposure and earned (96 bits each), clean checks (16), its last place in the roster plus one (23),
+/// whether it holds it (1), cluster (24), from the low end.
 type Work is uint256;
 
-/// @notice What every undisputed job needs of the parameters, in one word: floorPpm, maxRunWindow, reviewWindow (32 bits each), recordNumerator, recordOffset,
-/// minRoster (16 each), keeperPart (96), from the low end.
+/// @notice What most ends of a job need of the parameters, in one word: floorPpm, accuserPpm (24 bits each), maxRunWindow, reviewWindow (32 each),
+/// recordNumerator, recordOffset, minRoster (16 each), keeperPart (96), from the low end.
 type Rules is uint256;
 
-using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withCluster} for Work global;
-using {floorPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart} for Rules global;
+using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withoutPlace, lastPlaceOf, withCluster} for Work global;
+using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart} for Rules global;
 
 /// @dev Packed by hand: the compiler spends a thousand gas on a struct where these spend thirty.
 error PayTooLarge(uint256 earned);
@@ -27,8 +29,15 @@ function cleanOf(Work word) pure returns (uint256) {
     return uint16(Work.unwrap(word) >> 192);
 }
 
+uint256 constant HOLDS_PLACE = 1 << 231;
+
+/// @dev Zero while not active.
 function placeOf(Work word) pure returns (uint256) {
-    return uint24(Work.unwrap(word) >> 208);
+    return Work.unwrap(word) & HOLDS_PLACE == 0 ? 0 : lastPlaceOf(word);
+}
+
+function lastPlaceOf(Work word) pure returns (uint256) {
+    return Work.unwrap(word) >> 208 & 0x7fffff;
 }
 
 function clusterOf(Work word) pure returns (uint32) {
@@ -71,8 +80,12 @@ function withClean(Work word, uint16 clean) pure returns (Work) {
     return Work.wrap(Work.unwrap(word) & ~(uint256(type(uint16).max) << 192) | uint256(clean) << 192);
 }
 
-function withPlace(Work word, uint24 place) pure returns (Work) {
-    return Work.wrap(Work.unwrap(word) & ~(uint256(type(uint24).max) << 208) | uint256(place) << 208);
+function withPlace(Work word, uint256 place) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~(uint256(0x7fffff) << 208) | place << 208 | HOLDS_PLACE);
+}
+
+function withoutPlace(Work word) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~HOLDS_PLACE);
 }
 
 function withCluster(Work word, uint24 cluster) pure returns (Work) {
@@ -80,44 +93,41 @@ function withCluster(Work word, uint24 cluster) pure returns (Work) {
 }
 
 function floorPpm(Rules word) pure returns (uint256) {
-    return uint32(Rules.unwrap(word));
+    return uint24(Rules.unwrap(word));
+}
+
+function accuserPpm(Rules word) pure returns (uint256) {
+    return uint24(Rules.unwrap(word) >> 24);
 }
 
 function maxRunWindow(Rules word) pure returns (uint256) {
-    return uint32(Rules.unwrap(word) >> 32);
+    return uint32(Rules.unwrap(word) >> 48);
 }
 
 function reviewWindow(Rules word) pure returns (uint256) {
-    return uint32(Rules.unwrap(word) >> 64);
+    return uint32(Rules.unwrap(word) >> 80);
 }
 
 function recordNumerator(Rules word) pure returns (uint256) {
-    return uint16(Rules.unwrap(word) >> 96);
-}
-
-function recordOffset(Rules word) pure returns (uint256) {
     return uint16(Rules.unwrap(word) >> 112);
 }
 
-function minRoster(Rules word) pure returns (uint256) {
+function recordOffset(Rules word) pure returns (uint256) {
     return uint16(Rules.unwrap(word) >> 128);
+}
+
+function minRoster(Rules word) pure returns (uint256) {
+    return uint16(Rules.unwrap(word) >> 144);
 }
 
 function keeperPart(Rules word) pure returns (uint256) {
     return Rules.unwrap(word) >> 160;
 }
 
-function rulesOf(
-    uint32 floorPpm_,
-    uint32 maxRunWindow_,
-    uint32 reviewWindow_,
-    uint16 recordNumerator_,
-    uint16 recordOffset_,
-    uint16 minRoster_,
-    uint96 keeperPart_
-) pure returns (Rules) {
+/// @dev Bounds has seen the parameters: shares are at most PPM, which 24 bits hold.
+function rulesOf(IVocabulary.Parameters memory p) pure returns (Rules) {
     return Rules.wrap(
-        uint256(floorPpm_) | uint256(maxRunWindow_) << 32 | uint256(reviewWindow_) << 64 | uint256(recordNumerator_) << 96
-            | uint256(recordOffset_) << 112 | uint256(minRoster_) << 128 | uint256(keeperPart_) << 160
+        uint256(p.floorPpm) | uint256(p.accuserPpm) << 24 | uint256(p.maxRunWindow) << 48 | uint256(p.reviewWindow) << 80
+            | uint256(p.recordNumerator) << 112 | uint256(p.recordOffset) << 128 | uint256(p.minRoster) << 144 | uint256(p.keeperPart) << 160
     );
 }

@@ -10,9 +10,10 @@ import {JobBook} from "./JobBook.sol";
 abstract contract CaseBook is JobBook {
     struct CaseRecord {
         address accuser;
+        uint40 accusedAt;
+        uint40 convictedAt;
         uint96 accuserLock;
         uint96 operatorLock;
-        uint40 accusedAt;
         uint40 epoch;
         uint32 rosterLength;
         uint8 draws;
@@ -20,7 +21,6 @@ abstract contract CaseBook is JobBook {
         bool claimOpened;
         uint40 commitBy;
         uint40 revealBy;
-        uint40 convictedAt;
         uint64 claimUnits;
         bytes32 claimRoot;
         address[3] seats;

@@ -20,7 +20,6 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         uint96 locked;
         uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint40 unbondsAt;
-        uint40 rejoinsAt;
         uint32 noShows;
         uint32 strikes;
     }

@@ -68,7 +68,8 @@ abstract contract Operators is Treasury, Roster {
         require(operator.work.placeOf() == 0, AlreadyActive(msg.sender));
         uint96 free = operator.free;
         require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
-        require(block.timestamp >= operator.rejoinsAt, Early(block.timestamp, operator.rejoinsAt));
+        uint256 from = _roster[operator.work.lastPlaceOf() - 1].rejoinsAt;
+        require(block.timestamp >= from, Early(block.timestamp, from));
 
         operator.noShows = 0;
         _join(msg.sender);

@@ -20,7 +20,7 @@ abstract contract Roster is Ledger {
         OperatorRecord storage operator = _operators[who];
         uint24 place = _counts.places++;
         ++_counts.active;
-        _roster[place] = Place(who, operator.work.clusterOf(), 0);
+        _roster[place] = Place(who, uint24(operator.work.clusterOf()), 0, 0);
         operator.work = operator.work.withPlace(place + 1);
         emit OperatorJoined(who, place, operator.payout);
     }
@@ -36,12 +36,12 @@ abstract contract Roster is Ledger {
         OperatorRecord storage operator = _operators[who];
         uint256 number = operator.work.placeOf();
         if (number == 0) return;
-        uint32 place = uint32(number - 1);
-        operator.work = operator.work.withPlace(0);
+        operator.work = operator.work.withoutPlace();
         --_counts.active;
-        _roster[place].retiredAt = uint64(block.number);
+        uint32 place = uint32(number - 1);
+        Place storage record = _roster[place];
         // Places taken and left at will would fill the roster until the draw finds nobody.
-        operator.rejoinsAt = uint40(block.timestamp + _parameters.unbondingDelay);
+        (record.retiredAt, record.rejoinsAt) = (uint40(block.number), uint32(block.timestamp + _parameters.unbondingDelay));
         emit OperatorRetired(who, place, jailed);
     }
 

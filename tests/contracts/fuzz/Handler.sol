@@ -262,7 +262,7 @@ contract Handler {
     /// @dev Released from the second `from` on.
     function releaseItem(bytes32 id, bool checked) private returns (V.ReleaseItem memory item, uint256 from) {
         V.Job memory job = _records[id];
-        recordSeed(job.epoch + 1);
+        recordSeed(uint64(job.epoch) + 1);
         item = V.ReleaseItem(id, job, opening(id), 0, honest(id), "");
         (, bool sampled) = escrow.isSampled(id, job);
         address checker = sampled && checked ? escrow.drawnFor(id, job, 0) : address(0);
@@ -292,7 +292,7 @@ contract Handler {
 
     function releaseOrAccuse(bytes32 id, uint256 choice) private {
         V.Job memory job = _records[id];
-        recordSeed(job.epoch + 1);
+        recordSeed(uint64(job.epoch) + 1);
         (, bool sampled) = escrow.isSampled(id, job);
         uint256 start = checkedFrom(job);
         uint256 longEnd = start + _p.longReview;
@@ -336,7 +336,7 @@ contract Handler {
 
     /// @dev The windows of a decided job move by as much as its seed came after the review window.
     function checkedFrom(V.Job memory job) private view returns (uint256) {
-        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[job.epoch + 1]);
+        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[uint64(job.epoch) + 1]);
         return job.submittedAt + (seededAt > inTime ? seededAt - inTime : 0);
     }
 

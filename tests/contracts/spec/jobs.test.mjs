@@ -105,6 +105,17 @@ describe("submitting a result", () => {
     await skips("submit", [{ ...item, job: await world.recordOf(other.id), result: { ...item.result, job: other.id } }], Skip.BadNodeSignature);
   });
 
+  it("needs no signature of a node key that sends it itself, and only of that", async () => {
+    const job = await world.opened();
+    const unsigned = { ...(await world.resultItem(job)), signature: "0x" };
+    const { nodeKey } = operator;
+    for (const from of [world.stranger, operator.account, client]) await world.refuses(world.send(from, "submit", [unsigned]), "Skipped", Skip.BadNodeSignature);
+    await world.rpc("hardhat_impersonateAccount", nodeKey.address);
+    await world.rpc("hardhat_setBalance", nodeKey.address, toHex(10n ** 18n));
+    await world.send(nodeKey, "submit", [unsigned]);
+    assert.equal((await stateOf(job)).state, State.Submitted);
+  });
+
   it("an empty commitment is refused", async () => {
     const job = await world.opened();
     await skips("submit", [await world.resultItem(job, { ...job.result, commitment: model.ZERO32 })], Skip.BadTerms);

@@ -32,6 +32,13 @@ describe("opening a job", () => {
     assert.equal(await world.read("available", job.order.client), before);
   };
 
+  /** Keys that sign only have neither coins nor a place among the chain's accounts. */
+  const rich = async (account) => {
+    await world.rpc("hardhat_impersonateAccount", account.address);
+    await world.rpc("hardhat_setBalance", account.address, numberToHex(10n ** 18n));
+    return account;
+  };
+
   describe("given an order and an acceptance", () => {
     it("reserves price and fee, raises the exposure and keeps the terms", async () => {
       const job = await world.agree();
@@ -123,6 +130,25 @@ describe("opening a job", () => {
       }
       const byNobody = await world.agree({ order: { client: model.ZERO, maxPrice: 1n } });
       await skips({ ...byNobody, item: { ...byNobody.item, orderSignature: `0x${"00".repeat(65)}` } }, Skip.InsufficientFunds);
+    });
+
+    it("an empty signature is the sender's, and nobody else's", async () => {
+      const job = await world.agree();
+      const unordered = { ...job.item, orderSignature: "0x" };
+      const unaccepted = { ...job.item, acceptanceSignature: "0x" };
+      const refused = (from, item, code) => world.refuses(world.send(from, "open", [item]), "Skipped", code);
+      for (const from of [world.stranger, operator.account, operator.signer, world.clients[1]]) {
+        await refused(await rich(from), unordered, Skip.BadClientSignature);
+      }
+      for (const from of [world.stranger, client, operator.account, world.operators[1].signer]) await refused(await rich(from), unaccepted, Skip.BadOperatorSignature);
+
+      const start = await world.snapshot();
+      await world.send(client, "open", [unordered]);
+      assert.equal((await world.jobOf(job.id)).state, State.Open);
+      await world.restore(start);
+      await world.send(await rich(operator.signer), "open", [unaccepted]);
+      assert.equal((await world.jobOf(job.id)).state, State.Open);
+      await world.checkBooks();
     });
 
     it("skips an order or acceptance for another chain or contract", async () => {

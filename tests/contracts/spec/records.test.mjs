@@ -24,22 +24,20 @@ const changed = (record, name) => {
   return { ...record, [name]: value.slice(0, -1).toLowerCase() + (value.endsWith("0") ? "1" : "0") };
 };
 const FIELDS = Object.keys(model.NO_RECORD);
-/** Bits of each field's type. */
-const WIDTHS = {
-  client: 160, operator: 160, nodeKey: 160, comparison: 8, unitPrice: 96, maxPrice: 96, fee: 96, runWindow: 32, openedAt: 64, ratePpm: 32, rosterLength: 32,
-  submittedAt: 64, epoch: 64, commitment: 256,
-};
+/** Fields whose words have bits to spare, with the number of bits that they use. */
+const narrow = () =>
+  types().map(({ name, type }) => [name, type === "address" ? 160 : Number(/\d+/.exec(type)[0]) * (type.startsWith("bytes") ? 8 : 1)]).filter(([, bits]) => bits < 256);
 const types = () => world.abi.find(({ name }) => name === "isRecord").inputs[1].components;
 const encoded = (record) => encodeAbiParameters(types(), FIELDS.map((name) => record[name])).slice(2);
 const pinned = { submittedAt: 0n, epoch: 0n, commitment: model.ZERO32 };
 
 /** Calldata in which the record's word of this field has a bit beyond its type. */
-function dirty(functionName, args, record, field) {
+function dirty(functionName, args, record, field, bits) {
   const data = encodeFunctionData({ abi: world.abi, functionName, args });
   const words = encoded(record);
   assert.equal(data.split(words).length, 2, "the record stands in the calldata once");
   const at = data.indexOf(words) + 64 * FIELDS.indexOf(field);
-  const word = BigInt(`0x${data.slice(at, at + 64)}`) | (1n << BigInt(WIDTHS[field])) | (1n << 255n);
+  const word = BigInt(`0x${data.slice(at, at + 64)}`) | (1n << BigInt(bits)) | (1n << 255n);
   return data.slice(0, at) + numberToHex(word, { size: 32 }).slice(2) + data.slice(at + 64);
 }
 
@@ -155,8 +153,8 @@ describe("a wrong record", () => {
       const record = await world.recordOf(job.id);
       const before = await world.read("stateOf", job.id);
       for (const field of FIELDS) await refused(send(name, ...(await args(job, changed(record, field)))), job.id);
-      for (const field of FIELDS.filter((each) => WIDTHS[each] < 256)) {
-        const data = dirty(name, await args(job, record), record, field);
+      for (const [field, bits] of narrow()) {
+        const data = dirty(name, await args(job, record), record, field, bits);
         await refused(world.sendRaw(world.stranger, data), job.id);
       }
       // That of a neighbour, none at all, and the job's own before it had a result.
@@ -195,11 +193,11 @@ describe("a wrong record", () => {
       await world.refuses(world.read("isSampled", job.id, wrong), "WrongRecord", job.id);
       await world.refuses(world.read("drawnFor", job.id, wrong, 0), "WrongRecord", job.id);
     }
-    for (const field of FIELDS.filter((each) => WIDTHS[each] < 256)) {
+    for (const [field, bits] of narrow()) {
       for (const name of ["isSampled", "drawnFor"]) {
-        await world.refuses(world.callRaw(dirty(name, asked(name, record), record, field)), "WrongRecord", job.id);
+        await world.refuses(world.callRaw(dirty(name, asked(name, record), record, field, bits)), "WrongRecord", job.id);
       }
-      assert.equal(BigInt(await world.callRaw(dirty("isRecord", asked("isRecord", record), record, field))), 0n, field);
+      assert.equal(BigInt(await world.callRaw(dirty("isRecord", asked("isRecord", record), record, field, bits))), 0n, field);
     }
     const never = await world.agree();
     assert.equal(await world.read("isRecord", never.id, model.NO_RECORD), false);
@@ -241,9 +239,9 @@ describe("a wrong record in a batch", () => {
     const [one, two] = [await world.opened(), await world.opened({ operator: world.operators[2] })];
     await world.pass(one.order.runWindow + 1);
     const items = await world.jobItems(one.id, two.id);
-    for (const field of FIELDS.filter((each) => WIDTHS[each] < 256)) {
+    for (const [field, bits] of narrow()) {
       const before = await world.snapshot();
-      const { events } = await world.sendRaw(world.stranger, dirty("expire", [items], items[0].job, field));
+      const { events } = await world.sendRaw(world.stranger, dirty("expire", [items], items[0].job, field, bits));
       assert.deepEqual(events.at(0).args, { job: one.id, action: Action.Expire, code: Skip.WrongRecord }, field);
       assert.deepEqual([(await world.jobOf(one.id)).state, (await world.jobOf(two.id)).state], [State.Open, State.Refunded]);
       await world.restore(before);
