@@ -15,7 +15,7 @@ export default defineConfig({
       viaIR: true,
       // Transient storage is the newest opcode used; naming its fork keeps the code deployable on chains that lag.
       evmVersion: "cancun",
-      optimizer: { enabled: true, runs: 10000 },
+      optimizer: { enabled: true, runs: 1000000 },
     },
   },
   paths: {

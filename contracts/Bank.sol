@@ -3,14 +3,15 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IBank} from "./interfaces/IBank.sol";
+import {Work} from "./libraries/Words.sol";
 import {CaseBook} from "./parts/CaseBook.sol";
 import {Operators} from "./parts/Operators.sol";
-import {Treasury} from "./parts/Treasury.sol";
+import {Till} from "./parts/Till.sol";
 
 /// @title The bank: clients' and operators' accounts, and what can be read
 /// @notice Code of the escrow, run by delegatecall on its storage. Called directly, it has books of its own that nobody should pay into.
 contract Bank is Operators, CaseBook {
-    constructor(IERC20 token_) Treasury(token_) {}
+    constructor(IERC20 token_) Till(token_) {}
 
     /// @inheritdoc IBank
     function cancelNonce(uint256 nonce) external nonReentrant {
@@ -39,21 +40,22 @@ contract Bank is Operators, CaseBook {
     /// @inheritdoc IBank
     function operatorOf(address who) external view returns (Operator memory) {
         OperatorRecord storage record = _operators[who];
-        bool active = record.placeNumber != 0;
+        Work work = record.work;
+        bool active = work.placeOf() != 0;
         return Operator({
             signer: record.signer,
             payout: record.payout,
-            bond: record.bond,
+            bond: uint96(_bondOf(who)),
             unbonding: record.unbonding,
             unbondsAt: record.unbondsAt,
-            exposure: record.exposure,
+            exposure: uint96(work.exposureOf()),
             locked: record.locked,
-            earned: record.earned,
-            clean: record.clean,
+            earned: uint96(work.earnedOf()),
+            clean: uint32(work.cleanOf()),
             noShows: record.noShows,
             strikes: record.strikes,
             active: active,
-            place: active ? record.placeNumber - 1 : 0
+            place: active ? uint32(work.placeOf() - 1) : 0
         });
     }
 
@@ -108,7 +110,7 @@ contract Bank is Operators, CaseBook {
 
     /// @inheritdoc IBank
     function hashOrder(Order calldata order) external view returns (bytes32) {
-        return _hashOrder(order);
+        return _hashOrder(_domainSeparatorV4(), order);
     }
 
     /// @inheritdoc IBank
@@ -118,7 +120,7 @@ contract Bank is Operators, CaseBook {
 
     /// @inheritdoc IBank
     function hashResult(Result calldata result) external view returns (bytes32) {
-        return _hashResult(result);
+        return _hashResult(_domainSeparatorV4(), result);
     }
 
     /// @inheritdoc IBank

@@ -28,8 +28,8 @@ contract Court is ICases, CaseBook {
     function accuse(Job calldata record_, Attestation calldata attestation, bytes calldata signature) external nonReentrant {
         bytes32 id = attestation.job;
         Job calldata job = _inState(id, record_, State.Submitted);
-        bytes32 seed = _seeds[job.epoch + 1];
-        require(seed != 0, SeedUnknown(job.epoch + 1));
+        bytes32 seed = _seeds[uint64(job.epoch + 1)];
+        require(seed != 0, SeedUnknown(uint64(job.epoch + 1)));
         uint256 until = _checkedFrom(job) + _parameters.longReview;
         require(block.timestamp <= until, Late(block.timestamp, until));
         require(Sampling.isSampled(seed, id, job.ratePpm), NotSampled(id));
@@ -102,7 +102,7 @@ contract Court is ICases, CaseBook {
         require(record.revealBy != 0, SeatsNotSealed(id));
         require(!record.claimOpened, ClaimKnown(id));
         bytes32 value = _valueOf(opening);
-        require(keccak256(abi.encode(opening.salt, value)) == job.commitment, WrongOpening(id));
+        require(_opens(job, opening.salt, value), WrongOpening(id));
         if (_isConfirmed(job, record, value)) {
             Tally memory tally = _tally();
             _settleConfirmed(id, job, record, opening, _rules, tally);
@@ -167,8 +167,8 @@ contract Court is ICases, CaseBook {
 
     /// @dev Three seats' pay, or what the bond still holds.
     function _lock(bytes32 id, address operator, uint256 maxPrice) private returns (uint96) {
-        uint256 amount = Pricing.min(_operators[operator].bond, SEATS * maxPrice);
-        _debitBond(id, operator, Reason.CaseLock, amount);
+        uint256 amount = Pricing.min(_bondOf(operator), SEATS * maxPrice);
+        _debit(id, operator, Book.Bond, Reason.CaseLock, amount);
         _credit(id, operator, Book.Locked, Reason.CaseLock, amount);
         return uint96(amount);
     }
@@ -190,8 +190,8 @@ contract Court is ICases, CaseBook {
                 rosterLength: record.rosterLength,
                 lastBlock: _lastBlock(epoch),
                 client: job.client,
-                operatorCluster: _operators[job.operator].cluster,
-                accuserCluster: _operators[record.accuser].cluster
+                operatorCluster: _operators[job.operator].work.clusterOf(),
+                accuserCluster: _operators[record.accuser].work.clusterOf()
             }),
             count
         );
@@ -200,7 +200,7 @@ contract Court is ICases, CaseBook {
     function _commitSeat(SeatCommitment calldata commitment, bytes calldata signature) private returns (Skip) {
         (bytes32 id, uint8 seat) = (commitment.job, commitment.seat);
         CaseRecord storage record = _cases[id];
-        if (_heads[id].stateOf() != State.Accused || record.draws == 0 || seat >= SEATS || record.commitments[seat] != 0) return Skip.WrongState;
+        if (!_heads[id].isIn(State.Accused) || record.draws == 0 || seat >= SEATS || record.commitments[seat] != 0) return Skip.WrongState;
         if (block.timestamp > record.commitBy) return Skip.TooLate;
         if (commitment.round != CASE_ROUND || commitment.commitment == 0) return Skip.BadTerms;
         address operator = record.seats[seat];
@@ -266,7 +266,7 @@ contract Court is ICases, CaseBook {
         _unlock(id, job.operator, record.operatorLock);
         _retireIfPoor(record.accuser);
         Tally memory tally = _tally();
-        _payOut(id, job, Outcome.Cleared, record.claimRoot, record.claimUnits, address(0), _rules, tally);
+        _payOut(id, job, _heads[id], Accepted(Outcome.Cleared, record.claimRoot, record.claimUnits, address(0)), _rules, tally);
         _book(tally);
     }
 
@@ -294,8 +294,8 @@ contract Court is ICases, CaseBook {
         for (uint256 i; i < SEATS; ++i) {
             if (ballot.present[i]) continue;
             uint256 penalty =
-                Pricing.min(_operators[record.seats[i]].bond, Pricing.partDown(job.maxPrice, _parameters.seatPenaltyPpm));
-            _debitBond(id, record.seats[i], Reason.Penalty, penalty);
+                Pricing.min(_bondOf(record.seats[i]), Pricing.partDown(job.maxPrice, _parameters.seatPenaltyPpm));
+            _debit(id, record.seats[i], Book.Bond, Reason.Penalty, penalty);
             _credit(id, address(this), Book.InsurancePool, Reason.Insurance, penalty);
             _retireIfPoor(record.seats[i]);
         }
@@ -322,7 +322,7 @@ contract Court is ICases, CaseBook {
         bytes32 id = item.id;
         uint256 head = _heads[id];
         Job calldata job = item.job;
-        if (head.stateOf() != State.Accused) return (Skip.WrongState, 0);
+        if (!head.isIn(State.Accused)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
         CaseRecord storage record = _cases[id];
         if (block.timestamp <= uint256(record.accusedAt) + _parameters.verdictWindow) return (Skip.TooEarly, 0);
@@ -331,8 +331,8 @@ contract Court is ICases, CaseBook {
 
     /// @dev Ends an undecided case. Returns the keeper's part, which is what the client's refund lacks.
     function _refundCase(bytes32 id, Job calldata job, CaseRecord storage record, uint256 spent) private returns (uint256 keeperPart) {
-        uint256 reserved = uint256(job.maxPrice) + job.fee;
-        keeperPart = _rules.keeperPart;
+        uint256 reserved = job.maxPrice + job.fee;
+        keeperPart = _rules.keeperPart();
         _close(id, job, State.Refunded, Outcome.Inconclusive);
         emit JobRefunded(id, job.client, Outcome.Inconclusive, uint96(reserved - keeperPart), 0);
         _credit(id, job.client, Book.Available, Reason.Refund, reserved - keeperPart);
@@ -344,7 +344,7 @@ contract Court is ICases, CaseBook {
         bytes32 id = item.id;
         uint256 head = _heads[id];
         Job calldata job = item.job;
-        if (head.stateOf() != State.Convicted) return (Skip.WrongState, 0);
+        if (!head.isIn(State.Convicted)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
         if (block.timestamp < uint256(_cases[id].convictedAt) + _parameters.appealWindow) return (Skip.TooEarly, 0);
 
@@ -353,12 +353,13 @@ contract Court is ICases, CaseBook {
         // Where honest results differ by rounding, a conviction may be a matter of bounds: it costs a price, not a bond.
         bool exact = job.comparison == Comparison.Exact;
         // The bond first; what is missing is owed by the stake that other cases hold.
-        uint256 reach = uint256(record.bond) + record.locked - record.owed;
-        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _rules.floorPpm) : Pricing.min(reach, job.maxPrice);
-        uint256 amount = Pricing.min(record.bond, wanted);
+        (uint256 bond, uint256 locked) = (_bondOf(operator), record.locked);
+        uint256 reach = locked == 0 ? bond : bond + locked - record.owed;
+        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _rules.floorPpm()) : Pricing.min(reach, job.maxPrice);
+        uint256 amount = Pricing.min(bond, wanted);
         if (wanted > amount) record.owed += uint96(wanted - amount);
         _close(id, job, State.Slashed, Outcome.WrongResult);
-        record.clean = 0;
+        record.work = record.work.withClean(0);
         if (exact) _retire(operator, true);
         uint256 keeperPart = _distribute(id, job, amount);
         if (!exact) _retireIfPoor(operator);
@@ -368,13 +369,13 @@ contract Court is ICases, CaseBook {
     function _distribute(bytes32 id, Job calldata job, uint256 amount) private returns (uint256) {
         address client = job.client;
         address accuser = _cases[id].accuser;
-        uint256 refund = uint256(job.maxPrice) + job.fee;
+        uint256 refund = job.maxPrice + job.fee;
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
-            Pricing.splitSlash(amount, job.maxPrice, _parameters.accuserPpm, _rules.keeperPart);
+            Pricing.splitSlash(amount, job.maxPrice, _rules.accuserPpm(), _rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
         _credit(id, client, Book.Available, Reason.Refund, refund);
-        _debitBond(id, job.operator, Reason.Slash, amount);
+        _debit(id, job.operator, Book.Bond, Reason.Slash, amount);
         _credit(id, client, Book.Available, Reason.Compensation, compensation);
         _credit(id, accuser, Book.Earned, Reason.AccuserReward, accuserReward);
         _credit(id, address(this), Book.InsurancePool, Reason.Insurance, insured);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IBank} from "./interfaces/IBank.sol";
 import {ICases} from "./interfaces/ICases.sol";
 import {IJobs} from "./interfaces/IJobs.sol";
 import {Bounds} from "./libraries/Bounds.sol";
 import {Records} from "./libraries/Records.sol";
 import {Sampling} from "./libraries/Sampling.sol";
+import {rulesOf} from "./libraries/Words.sol";
 import {Jobs} from "./parts/Jobs.sol";
+import {Till} from "./parts/Till.sol";
 
 /// @title The deployable escrow: it holds the money and all state, and its own code is what an undisputed job needs
 /// @notice Everything else of IEscrow is code of two modules that are fixed at construction and run by delegatecall on this contract's storage: the court
 /// for cases, the bank for accounts and views. A function that neither knows is refused without a reason.
-contract Escrow is Jobs {
+contract Escrow is Till, Jobs {
     using Records for uint256;
 
     /// @notice The code of the case functions.
@@ -19,35 +23,37 @@ contract Escrow is Jobs {
     /// @notice The code of the accounts and of most views.
     address public immutable bank;
 
+    uint256 private immutable _blocks;
+
     /// @param court_ A Court.
     /// @param bank_ A Bank, which names the token.
-    constructor(address court_, address bank_, Parameters memory parameters_) {
-        require(court_.code.length != 0 && bank_.code.length != 0, ZeroAddress());
+    constructor(address court_, address bank_, Parameters memory parameters_) Till(IERC20(IBank(bank_).token())) {
+        require(court_.code.length != 0, ZeroAddress());
         Bounds.check(parameters_);
         _parameters = parameters_;
-        _rules = Rules({
-            floorPpm: parameters_.floorPpm,
-            recordNumerator: parameters_.recordNumerator,
-            recordOffset: parameters_.recordOffset,
-            epochBlocks: parameters_.epochBlocks,
-            minRoster: parameters_.minRoster,
-            maxRunWindow: parameters_.maxRunWindow,
-            reviewWindow: parameters_.reviewWindow,
-            keeperPart: parameters_.keeperPart
-        });
+        _rules = rulesOf(parameters_);
         court = court_;
         bank = bank_;
+        _blocks = parameters_.epochBlocks;
+    }
+
+    /// @inheritdoc IJobs
+    function deposit(uint256 amount) external nonReentrant {
+        require(amount > 0, ZeroAmount());
+        _credit(0, msg.sender, Book.Available, Reason.Deposit, amount);
+        _pull(amount);
     }
 
     /// @dev The whole call goes on as it came; the module takes the reentrancy guard.
     fallback() external {
         address module = _isCase(msg.sig) ? court : bank;
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), module, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if iszero(done) { revert(0, returndatasize()) }
-            return(0, returndatasize())
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            calldatacopy(place, 0, calldatasize())
+            let done := delegatecall(gas(), module, place, calldatasize(), 0, 0)
+            returndatacopy(place, 0, returndatasize())
+            if iszero(done) { revert(place, returndatasize()) }
+            return(place, returndatasize())
         }
     }
 
@@ -64,7 +70,7 @@ contract Escrow is Jobs {
     /// @inheritdoc IJobs
     function isSampled(bytes32 id, Job calldata record) public view returns (bool decided, bool sampled) {
         require(_heads[id].matches(record), WrongRecord(id));
-        bytes32 seed = _seeds[record.epoch + 1];
+        bytes32 seed = _seeds[uint64(record.epoch + 1)];
         if (record.submittedAt == 0 || seed == 0) return (false, false);
         return (true, Sampling.isSampled(seed, id, record.ratePpm));
     }
@@ -73,8 +79,13 @@ contract Escrow is Jobs {
     function drawnFor(bytes32 id, Job calldata record, uint8 attempt) external view returns (address) {
         (, bool sampled) = isSampled(id, record);
         if (!sampled || attempt >= Bounds.MAX_ATTEMPTS) return address(0);
-        address[] memory drawn = _drawSpot(id, record, _seeds[record.epoch + 1], uint256(attempt) + 1);
+        address[] memory drawn = _drawSpot(id, record, _seeds[uint64(record.epoch + 1)], uint256(attempt) + 1);
         return attempt < drawn.length ? drawn[attempt] : address(0);
+    }
+
+    /// @dev Fixed for ever, and every submission asks for it.
+    function _epochBlocks() internal view override returns (uint256) {
+        return _blocks;
     }
 
     function _isCase(bytes4 selector) private pure returns (bool) {

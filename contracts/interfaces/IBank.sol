@@ -7,9 +7,6 @@ import {IVocabulary} from "./IVocabulary.sol";
 interface IBank is IVocabulary {
     // ---------------------------------------------------------------- clients
 
-    /// @notice Moves `amount` tokens of the caller into its available balance.
-    function deposit(uint256 amount) external;
-
     /// @notice Pays `amount` of the caller's available balance out to the caller.
     function withdraw(uint256 amount) external;
 

@@ -3,8 +3,11 @@ pragma solidity 0.8.37;
 
 import {IVocabulary} from "./IVocabulary.sol";
 
-/// @title A job without a dispute; each function is callable by anybody
+/// @title What the escrow's own code does: the deposit that everything begins with, and jobs without a dispute, which anybody may move
 interface IJobs is IVocabulary {
+    /// @notice Moves `amount` tokens of the caller into its available balance.
+    function deposit(uint256 amount) external;
+
     /// @notice Opens jobs from orders and acceptances.
     /// @dev Skips: BadTerms (price, run window or node key), Expired, WrongOperator (also an acceptance of another order), NonceUsed, NotEligible (operator not
     /// active, or the client itself), RosterTooSmall, FeeTooLow, Admission, InsufficientFunds, BadClientSignature, BadOperatorSignature.

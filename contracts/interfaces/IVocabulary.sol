@@ -134,21 +134,22 @@ interface IVocabulary {
     }
 
     /// @notice A job as every call about it carries it. The chain keeps its digest and its state only, so whoever calls brings the record, which anybody can
-    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result.
+    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result. Whole
+    /// words, because a record that proves to be the kept one needs no other check of its numbers.
     struct Job {
         address client;
         address operator;
         address nodeKey;          // signs the result
         Comparison comparison;
-        uint96 unitPrice;
-        uint96 maxPrice;
-        uint96 fee;               // reserved beside the max price: check fee and keeper's part
-        uint32 runWindow;
-        uint64 openedAt;
-        uint32 ratePpm;           // sampling rate, frozen at opening
-        uint32 rosterLength;      // frozen at opening
-        uint64 submittedAt;
-        uint64 epoch;             // of the submission
+        uint256 unitPrice;
+        uint256 maxPrice;
+        uint256 fee;              // reserved beside the max price: check fee and keeper's part
+        uint256 runWindow;
+        uint256 openedAt;
+        uint256 ratePpm;          // sampling rate, frozen at opening
+        uint256 rosterLength;     // frozen at opening
+        uint256 submittedAt;
+        uint256 epoch;            // of the submission
         bytes32 commitment;
     }
 
@@ -185,7 +186,12 @@ interface IVocabulary {
     }
 
     /// @notice One place of the append-only roster.
-    struct Place { address operator; uint32 cluster; uint64 retiredAt; } // a number for each payout address; block number, zero while active
+    struct Place {
+        address operator;
+        uint24 cluster;           // a number for each payout address
+        uint40 retiredAt;         // block number, zero while active
+        uint32 rejoinsAt;         // seconds, zero while active
+    }
 
     // ---------------------------------------------------------------- events
 

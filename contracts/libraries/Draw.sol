@@ -29,7 +29,7 @@ library Draw {
         uint256 found;
         for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
             IVocabulary.Place memory place = roster[indexAt(terms, probe)];
-            (uint32 cluster, uint64 retiredAt) = (place.cluster, place.retiredAt);
+            (uint32 cluster, uint256 retiredAt) = (place.cluster, place.retiredAt);
             if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
             if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
             address operator = place.operator;

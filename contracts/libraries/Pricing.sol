@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title What things cost. Pure; every rounding stands in its function's name
+/// @dev Amounts are below 2^96 and shares at most PPM (Bounds and the types of the callers see to it), so that products and sums stay far below 2^256 and
+/// nothing here needs a check of its arithmetic.
 library Pricing {
     uint256 internal constant PPM = 1_000_000;
 
@@ -9,12 +11,16 @@ library Pricing {
     uint256 internal constant COMPENSATION_PPM = 400_000;
 
     function partDown(uint256 amount, uint256 ppm) internal pure returns (uint256) {
-        return amount * ppm / PPM;
+        unchecked {
+            return amount * ppm / PPM;
+        }
     }
 
     /// @dev Against the payer: a fee that rounded down to nothing would buy checks for free.
     function partUp(uint256 amount, uint256 ppm) internal pure returns (uint256) {
-        return (amount * ppm + PPM - 1) / PPM;
+        unchecked {
+            return (amount * ppm + PPM - 1) / PPM;
+        }
     }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
@@ -22,19 +28,25 @@ library Pricing {
     }
 
     /// @notice What metered units cost, never more than the client agreed to.
-    function price(uint64 units, uint96 unitPrice, uint96 maxPrice) internal pure returns (uint256) {
-        return min(uint256(units) * unitPrice, maxPrice);
+    function price(uint256 units, uint256 unitPrice, uint256 maxPrice) internal pure returns (uint256) {
+        unchecked {
+            return min(units * unitPrice, maxPrice);
+        }
     }
 
     /// @notice The fee reserved beside the max price: the check at the floor rate, and the keeper's part.
     function feeUp(uint256 maxPrice, uint256 floorPpm, uint256 keeperPart) internal pure returns (uint256) {
-        return partUp(maxPrice, floorPpm) + keeperPart;
+        unchecked {
+            return partUp(maxPrice, floorPpm) + keeperPart;
+        }
     }
 
     /// @notice Whether a free bond covers one more job, see protocol section 2.
     /// @param bond Bond less unbonding.
     function admits(uint256 bond, uint256 exposure, uint256 maxPrice, uint256 floorPpm) internal pure returns (bool) {
-        return 2 * maxPrice * PPM <= floorPpm * bond && 2 * (exposure + maxPrice) <= bond;
+        unchecked {
+            return 2 * maxPrice * PPM <= floorPpm * bond && 2 * (exposure + maxPrice) <= bond;
+        }
     }
 
     /// @notice What a wrong exact result costs its operator.

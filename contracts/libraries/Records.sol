@@ -10,11 +10,24 @@ library Records {
     uint256 private constant DIGEST = type(uint256).max << 16;
 
     /// @notice The head of a job that is opened now.
-    function opened(IVocabulary.Job memory job) internal pure returns (uint256) {
+    /// @dev Client, terms and run window stand in the order as they stand in the record, so they are copied and not decoded. Whoever calls has read them.
+    function opened(IVocabulary.OpenItem calldata item, uint256 fee, uint256 ratePpm, uint256 rosterLength) internal view returns (uint256) {
+        IVocabulary.Order calldata order = item.order;
+        (address operator, address nodeKey) = (item.operator, item.nodeKey);
         uint256 digest;
-        // A struct of values lies in memory and in calldata as abi.encode writes it.
         assembly ("memory-safe") {
-            digest := keccak256(job, BYTES)
+            let place := mload(0x40)
+            calldatacopy(place, order, 32)                        // client
+            mstore(add(place, 32), operator)
+            mstore(add(place, 64), nodeKey)
+            calldatacopy(add(place, 96), add(order, 128), 96)     // comparison, unit price, max price
+            mstore(add(place, 192), fee)
+            calldatacopy(add(place, 224), add(order, 256), 32)    // run window
+            mstore(add(place, 256), timestamp())
+            mstore(add(place, 288), ratePpm)
+            mstore(add(place, 320), rosterLength)
+            calldatacopy(add(place, 352), calldatasize(), 96)     // zeros: no result yet
+            digest := keccak256(place, BYTES)
         }
         return digest << 16 | uint256(IVocabulary.State.Open);
     }
@@ -33,6 +46,10 @@ library Records {
         return digest << 16 | uint256(IVocabulary.State.Submitted);
     }
 
+    function isIn(uint256 word, IVocabulary.State state) internal pure returns (bool) {
+        return word & 0xff == uint256(state);
+    }
+
     function stateOf(uint256 word) internal pure returns (IVocabulary.State) {
         return IVocabulary.State(word & 0xff);
     }
@@ -41,15 +58,13 @@ library Records {
         return IVocabulary.Outcome(word >> 8 & 0xff);
     }
 
-    /// @notice Whether this is the record whose digest was kept.
-    function matches(uint256 word, IVocabulary.Job calldata job) internal pure returns (bool) {
-        uint256 digest;
+    /// @notice Whether this is the record whose digest was kept. Only then do its fields mean anything.
+    function matches(uint256 word, IVocabulary.Job calldata job) internal pure returns (bool same) {
         assembly ("memory-safe") {
             let place := mload(0x40)
             calldatacopy(place, job, BYTES)
-            digest := keccak256(place, BYTES)
+            same := eq(shr(16, word), shr(16, shl(16, keccak256(place, BYTES))))
         }
-        return (word ^ digest << 16) & DIGEST == 0;
     }
 
     /// @notice The same record in another state.

@@ -9,13 +9,24 @@ library Sampling {
 
     /// @notice The sampling rate of an operator with `clean` confirmed checks: min(1, max(floor, c / (clean + a))), rounded down.
     function rateDown(uint256 clean, uint256 floorPpm, uint256 recordNumerator, uint256 recordOffset) internal pure returns (uint256) {
-        uint256 byRecord = recordNumerator * Pricing.PPM / (clean + recordOffset);
-        if (byRecord < floorPpm) return floorPpm;
-        return Pricing.min(byRecord, Pricing.PPM);
+        unchecked {
+            // Small numbers all, and the offset is not zero.
+            uint256 byRecord = recordNumerator * Pricing.PPM / (clean + recordOffset);
+            return byRecord < floorPpm ? floorPpm : Pricing.min(byRecord, Pricing.PPM);
+        }
     }
 
     /// @notice Whether a job is sampled under the seed of the epoch after its submission.
     function isSampled(bytes32 seed, bytes32 job, uint256 ratePpm) internal pure returns (bool) {
-        return uint256(keccak256(abi.encode(DOMAIN, seed, job))) % Pricing.PPM < ratePpm;
+        bytes32 domain = DOMAIN;
+        uint256 drop;
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            mstore(place, domain)
+            mstore(add(place, 32), seed)
+            mstore(add(place, 64), job)
+            drop := keccak256(place, 96)
+        }
+        return drop % Pricing.PPM < ratePpm;
     }
 }

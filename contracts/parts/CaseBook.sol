@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Pricing} from "../libraries/Pricing.sol";
+import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
 /// @title Cases as they are kept
@@ -9,9 +10,10 @@ import {JobBook} from "./JobBook.sol";
 abstract contract CaseBook is JobBook {
     struct CaseRecord {
         address accuser;
+        uint40 accusedAt;
+        uint40 convictedAt;
         uint96 accuserLock;
         uint96 operatorLock;
-        uint40 accusedAt;
         uint40 epoch;
         uint32 rosterLength;
         uint8 draws;
@@ -19,7 +21,6 @@ abstract contract CaseBook is JobBook {
         bool claimOpened;
         uint40 commitBy;
         uint40 revealBy;
-        uint40 convictedAt;
         uint64 claimUnits;
         bytes32 claimRoot;
         address[3] seats;
@@ -36,13 +37,13 @@ abstract contract CaseBook is JobBook {
     }
 
     /// @dev Ends a case whose accuser confirmed the claim, as the release would have.
-    function _settleConfirmed(bytes32 id, Job calldata job, CaseRecord storage record, Opening calldata opening, Rules memory rules, Tally memory tally)
+    function _settleConfirmed(bytes32 id, Job calldata job, CaseRecord storage record, Opening calldata opening, Rules rules, Tally memory tally)
         internal
     {
         address accuser = record.accuser;
         _unlock(id, job.operator, record.operatorLock);
         _unlock(id, accuser, record.accuserLock);
-        _payOut(id, job, Outcome.Checked, opening.outputsRoot, opening.units, accuser, rules, tally);
+        _payOut(id, job, _heads[id], Accepted(Outcome.Checked, opening.outputsRoot, opening.units, accuser), rules, tally);
     }
 
     /// @dev Back to the bond, but for what an earlier slash could not reach because it was locked.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Bounds} from "../libraries/Bounds.sol";
 import {Draw} from "../libraries/Draw.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Records} from "../libraries/Records.sol";
+import {Rules, Work} from "../libraries/Words.sol";
 import {Epochs} from "./Epochs.sol";
 import {Roster} from "./Roster.sol";
 import {Signatures} from "./Signatures.sol";
@@ -13,11 +15,19 @@ import {Signatures} from "./Signatures.sol";
 abstract contract JobBook is Roster, Epochs, Signatures {
     using Records for uint256;
 
-    /// @dev What a batch owes its keeper, and the pools as it leaves them.
+    /// @dev What a batch owes its keeper and does to the pools.
     struct Tally {
         uint256 keeperParts;
-        uint256 checkPool;
-        uint256 insurancePool;
+        uint256 checkPool;     // as the batch leaves it: only releases move it
+        uint256 insurancePaid; // to be taken: other steps of a batch may add to that pool
+    }
+
+    /// @dev Why a result is paid, what it is, and who confirmed it; nobody is zero.
+    struct Accepted {
+        Outcome outcome;
+        bytes32 outputsRoot;
+        uint64 units;
+        address reexecutor;
     }
 
     /// @dev One word a job, see Records.
@@ -32,60 +42,57 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     }
 
     /// @dev Ends a job in its operator's favour. What it brings keeper and pools is added to the tally.
-    function _payOut(
-        bytes32 id,
-        Job calldata job,
-        Outcome outcome,
-        bytes32 outputsRoot,
-        uint64 units,
-        address reexecutor,
-        Rules memory rules,
-        Tally memory tally
-    ) internal {
-        uint256 price = Pricing.price(units, job.unitPrice, job.maxPrice);
-        uint256 recordFee = Pricing.partDown(price, job.ratePpm - rules.floorPpm);
+    function _payOut(bytes32 id, Job calldata job, uint256 head, Accepted memory accepted, Rules rules, Tally memory tally) internal {
+        (address operator, uint256 maxPrice) = (job.operator, job.maxPrice);
+        uint256 price = Pricing.price(accepted.units, job.unitPrice, maxPrice);
+        Outcome outcome = accepted.outcome;
 
-        _heads[id] = _heads[id].moved(State.Released, outcome);
-        emit RewardReleased(id, job.operator, outcome, outputsRoot, units, uint96(price), reexecutor);
-        _credit(id, job.client, Book.Available, Reason.Remainder, job.maxPrice - price);
-        _reward(id, job, outcome, uint96(price - recordFee));
-
-        tally.keeperParts += rules.keeperPart;
-        tally.checkPool += job.fee - rules.keeperPart + recordFee;
-        if (reexecutor != address(0)) _credit(id, reexecutor, Book.Earned, Reason.CheckPay, _fromPools(tally, price));
+        _heads[id] = head.moved(State.Released, outcome);
+        emit RewardReleased(id, operator, outcome, accepted.outputsRoot, accepted.units, uint96(price), accepted.reexecutor);
+        // The price is at most the max price, the rate at least the floor, the fee at least the keeper's part.
+        unchecked {
+            uint256 recordFee = Pricing.partDown(price, job.ratePpm - rules.floorPpm());
+            if (price != maxPrice) _credit(id, job.client, Book.Available, Reason.Remainder, maxPrice - price);
+            _reward(id, operator, maxPrice, price - recordFee, outcome == Outcome.Checked || outcome == Outcome.Cleared);
+            tally.keeperParts += rules.keeperPart();
+            tally.checkPool += job.fee - rules.keeperPart() + recordFee;
+        }
+        if (accepted.reexecutor != address(0)) _earn(id, accepted.reexecutor, Reason.CheckPay, _fromPools(tally, price));
     }
 
     /// @dev Exposure, record and pay of an honest operator: one word.
-    function _reward(bytes32 id, Job calldata job, Outcome outcome, uint96 pay) private {
-        OperatorRecord storage operator = _operators[job.operator];
-        (uint96 earned, uint24 clean) = (operator.earned + pay, operator.clean);
-        if (outcome != Outcome.Delivered && outcome != Outcome.Unchecked && clean != type(uint24).max) ++clean;
-        (operator.exposure, operator.earned, operator.clean) = (operator.exposure - job.maxPrice, earned, clean);
-        if (pay != 0) emit LedgerMoved(id, job.operator, Book.Earned, Reason.Payment, int256(uint256(pay)), earned);
+    function _reward(bytes32 id, address who, uint256 maxPrice, uint256 pay, bool checked) private {
+        OperatorRecord storage operator = _operators[who];
+        Work work = operator.work.withoutJob(maxPrice).withPay(pay);
+        operator.work = checked ? work.withCheck() : work;
+        if (pay != 0) emit LedgerMoved(id, who, Book.Earned, Reason.Payment, int256(pay), work.earnedOf());
     }
 
     /// @dev A check is paid by the pool of checks, then by that of the insurance, as far as they hold.
-    function _fromPools(Tally memory tally, uint256 wanted) private pure returns (uint256) {
+    function _fromPools(Tally memory tally, uint256 wanted) private view returns (uint256) {
         uint256 fromChecks = Pricing.min(wanted, tally.checkPool);
-        uint256 fromInsurance = Pricing.min(wanted - fromChecks, tally.insurancePool);
         tally.checkPool -= fromChecks;
-        tally.insurancePool -= fromInsurance;
+        if (fromChecks == wanted) return wanted;
+        uint256 fromInsurance = Pricing.min(wanted - fromChecks, _pools.insurancePool - tally.insurancePaid);
+        tally.insurancePaid += fromInsurance;
         return fromChecks + fromInsurance;
     }
 
     function _tally() internal view returns (Tally memory) {
-        return Tally(0, _pools.checkPool, _pools.insurancePool);
+        return Tally(0, _pools.checkPool, 0);
     }
 
     /// @dev What a batch did to the pools, in one word and one line for each, and its keeper's pay.
     function _book(Tally memory tally) internal {
-        _bookPool(Book.CheckPool, _pools.checkPool, tally.checkPool);
-        _bookPool(Book.InsurancePool, _pools.insurancePool, tally.insurancePool);
-        _pools = Pools(uint128(tally.checkPool), uint128(tally.insurancePool));
+        Pools memory before = _pools;
+        (uint256 checks, uint256 insurance) = (tally.checkPool, before.insurancePool - tally.insurancePaid);
+        if (checks != before.checkPool || insurance != before.insurancePool) _pools = Pools(uint128(checks), uint128(insurance));
+        _linePool(Book.CheckPool, before.checkPool, checks);
+        _linePool(Book.InsurancePool, before.insurancePool, insurance);
         _payKeeper(tally.keeperParts);
     }
 
-    function _bookPool(Book book, uint256 before, uint256 balance) private {
+    function _linePool(Book book, uint256 before, uint256 balance) private {
         if (balance != before) emit LedgerMoved(0, address(this), book, Reason.Checks, int256(balance) - int256(before), balance);
     }
 
@@ -105,8 +112,8 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     /// @dev Where the windows of a decided job begin: with the submission, or later by as much as its seed came after the review window, so that
     /// nobody loses the time to check, accuse or be paid because a seed was late.
     function _checkedFrom(Job calldata job) internal view returns (uint256) {
-        uint256 inTime = uint256(job.submittedAt) + _rules.reviewWindow;
-        uint256 seededAt = _seededAt[job.epoch + 1];
+        uint256 inTime = job.submittedAt + _rules.reviewWindow();
+        uint256 seededAt = _seededAt[uint64(job.epoch + 1)];
         return seededAt > inTime ? job.submittedAt + seededAt - inTime : job.submittedAt;
     }
 
@@ -118,9 +125,9 @@ abstract contract JobBook is Roster, Epochs, Signatures {
                 job: id,
                 round: 0,
                 rosterLength: job.rosterLength,
-                lastBlock: _lastBlock(job.epoch + 1),
+                lastBlock: _lastBlock(uint64(job.epoch + 1)),
                 client: job.client,
-                operatorCluster: _operators[job.operator].cluster,
+                operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: 0
             }),
             count
@@ -130,7 +137,8 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     /// @dev Every end of a job passes here, once.
     function _close(bytes32 id, Job calldata job, State state, Outcome outcome) internal {
         _heads[id] = _heads[id].moved(state, outcome);
-        _operators[job.operator].exposure -= job.maxPrice;
+        OperatorRecord storage operator = _operators[job.operator];
+        operator.work = operator.work.withoutJob(job.maxPrice);
     }
 
     /// @dev As far as the pool holds.
@@ -139,7 +147,12 @@ abstract contract JobBook is Roster, Epochs, Signatures {
         _debit(id, address(this), pool, reason, taken);
     }
 
+    /// @dev Whether this opens the commitment to this value.
+    function _opens(Job calldata job, bytes32 salt, bytes32 value) internal pure returns (bool) {
+        return Hashes.efficientKeccak256(salt, value) == job.commitment;
+    }
+
     function _valueOf(Opening calldata opening) internal pure returns (bytes32) {
-        return keccak256(abi.encode(opening.outputsRoot, opening.units));
+        return Hashes.efficientKeccak256(opening.outputsRoot, bytes32(uint256(opening.units)));
     }
 }

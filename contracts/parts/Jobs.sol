@@ -6,9 +6,11 @@ import {Bounds} from "../libraries/Bounds.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Records} from "../libraries/Records.sol";
 import {Sampling} from "../libraries/Sampling.sol";
+import {Rules, Work} from "../libraries/Words.sol";
 import {CaseBook} from "./CaseBook.sol";
 
 /// @title A job without a dispute: opened, submitted, released or refunded
+/// @dev These functions call nobody, so they only refuse to be called from within a call that does.
 abstract contract Jobs is IJobs, CaseBook {
     using Records for uint256;
 
@@ -20,19 +22,21 @@ abstract contract Jobs is IJobs, CaseBook {
     }
 
     /// @inheritdoc IJobs
-    function open(OpenItem[] calldata items) external nonReentrant {
-        Rules memory rules = _rules;
+    function open(OpenItem[] calldata items) external nonReentrantView {
+        (Rules rules, bytes32 domain) = (_rules, _domainSeparatorV4());
         for (uint256 i; i < items.length; ++i) {
-            bytes32 id = _hashOrder(items[i].order);
-            _skip(id, Action.Open, _open(id, items[i], rules), items.length);
+            OpenItem calldata item = items[i];
+            bytes32 id = _hashOrder(domain, item.order);
+            _skip(id, Action.Open, _open(id, item, rules, domain), items.length);
         }
     }
 
     /// @inheritdoc IJobs
-    function submit(SubmitItem[] calldata items) external nonReentrant {
-        uint64 epoch = _epoch();
+    function submit(SubmitItem[] calldata items) external nonReentrantView {
+        (uint64 epoch, bytes32 domain) = (_epoch(), _domainSeparatorV4());
         for (uint256 i; i < items.length; ++i) {
-            _skip(items[i].result.job, Action.Submit, _submit(items[i], epoch), items.length);
+            SubmitItem calldata item = items[i];
+            _skip(item.result.job, Action.Submit, _submit(item, epoch, domain), items.length);
         }
     }
 
@@ -54,17 +58,18 @@ abstract contract Jobs is IJobs, CaseBook {
     }
 
     /// @inheritdoc IJobs
-    function release(ReleaseItem[] calldata items) external nonReentrant {
-        Rules memory rules = _rules;
+    function release(ReleaseItem[] calldata items) external nonReentrantView {
+        Rules rules = _rules;
         Tally memory tally = _tally();
         for (uint256 i; i < items.length; ++i) {
-            _skip(items[i].id, Action.Release, _release(items[i], rules, tally), items.length);
+            ReleaseItem calldata item = items[i];
+            _skip(item.id, Action.Release, _release(item, rules, tally), items.length);
         }
         _book(tally);
     }
 
     /// @inheritdoc IJobs
-    function expire(JobItem[] calldata jobs) external nonReentrant {
+    function expire(JobItem[] calldata jobs) external nonReentrantView {
         uint256 keeperParts;
         for (uint256 i; i < jobs.length; ++i) {
             (Skip code, uint256 keeperPart) = _expire(jobs[i]);
@@ -74,104 +79,93 @@ abstract contract Jobs is IJobs, CaseBook {
         _payKeeper(keeperParts);
     }
 
-    function _open(bytes32 id, OpenItem calldata item, Rules memory rules) private returns (Skip) {
+    function _open(bytes32 id, OpenItem calldata item, Rules rules, bytes32 domain) private returns (Skip) {
         Order calldata order = item.order;
-        OperatorRecord storage operator = _operators[item.operator];
-        uint256 maxPrice = order.maxPrice;
-        uint256 fee = Pricing.feeUp(maxPrice, rules.floorPpm, rules.keeperPart);
-        (uint256 word, uint256 bit) = (order.nonce >> 8, 1 << (order.nonce & 0xff));
-        uint256 spent = _nonces[order.client][word];
+        (address client, uint256 maxPrice, uint256 nonce) = (order.client, order.maxPrice, order.nonce);
+        (address who, uint256 runWindow) = (item.operator, order.runWindow);
+        OperatorRecord storage operator = _operators[who];
+        mapping(uint256 => uint256) storage nonces = _nonces[client];
+        uint256 spent = nonces[nonce >> 8];
+        uint256 fee = Pricing.feeUp(maxPrice, rules.floorPpm(), rules.keeperPart());
+        Work work = operator.work;
 
-        if (maxPrice == 0 || order.runWindow == 0 || order.runWindow > rules.maxRunWindow || item.nodeKey == address(0)) return Skip.BadTerms;
+        if (maxPrice == 0 || runWindow == 0 || runWindow > rules.maxRunWindow() || item.nodeKey == address(0)) return Skip.BadTerms;
         if (block.timestamp > order.expiry || block.timestamp > item.openBy) return Skip.Expired;
-        if (order.operator != address(0) && order.operator != item.operator) return Skip.WrongOperator;
-        if (spent & bit != 0) return Skip.NonceUsed;
-        if (operator.placeNumber == 0 || order.client == item.operator) return Skip.NotEligible;
-        if (_counts.active < rules.minRoster) return Skip.RosterTooSmall;
+        if (order.operator != address(0) && order.operator != who) return Skip.WrongOperator;
+        if (spent >> (nonce & 0xff) & 1 != 0) return Skip.NonceUsed;
+        if (work.placeOf() == 0 || client == who) return Skip.NotEligible;
+        (uint256 active, uint32 places) = (_counts.active, _counts.places);
+        if (active < rules.minRoster()) return Skip.RosterTooSmall;
         if (fee > order.maxFee) return Skip.FeeTooLow;
-        if (!Pricing.admits(_freeBond(operator), operator.exposure, maxPrice, rules.floorPpm)) return Skip.Admission;
-        uint256 reserve = maxPrice + fee;
-        uint256 available = _available[order.client];
-        if (available < reserve) return Skip.InsufficientFunds;
-        if (!_signedBy(order.client, id, item.orderSignature)) return Skip.BadClientSignature;
-        if (!_signedBy(operator.signer, _hashAcceptance(Acceptance(id, item.operator, item.nodeKey, item.openBy)), item.acceptanceSignature))
+        if (!Pricing.admits(operator.free, work.exposureOf(), maxPrice, rules.floorPpm())) return Skip.Admission;
+        uint256 balance = _available[client];
+        if (balance < maxPrice + fee) return Skip.InsufficientFunds;
+        if (!_sentBy(client, item.orderSignature) && !_signedBy(client, id, item.orderSignature)) return Skip.BadClientSignature;
+        address signer = operator.signer;
+        if (!_sentBy(signer, item.acceptanceSignature) && !_signedBy(signer, _hashAcceptance(domain, id, item), item.acceptanceSignature))
             return Skip.BadOperatorSignature;
 
-        _nonces[order.client][word] = spent | bit;
-        operator.exposure += uint96(maxPrice);
-        _record(id, item, uint96(fee), Sampling.rateDown(operator.clean, rules.floorPpm, rules.recordNumerator, rules.recordOffset));
-        _available[order.client] = available -= reserve;
-        emit LedgerMoved(id, order.client, Book.Available, Reason.Reservation, -int256(reserve), available);
+        nonces[nonce >> 8] = spent | 1 << (nonce & 0xff);
+        operator.work = work.withJob(maxPrice);
+        _record(id, item, fee, Sampling.rateDown(work.cleanOf(), rules.floorPpm(), rules.recordNumerator(), rules.recordOffset()), places);
+        unchecked {
+            _available[client] = balance -= maxPrice + fee;
+            emit LedgerMoved(id, client, Book.Available, Reason.Reservation, -int256(maxPrice + fee), balance);
+        }
         return Skip.None;
     }
 
-    function _record(bytes32 id, OpenItem calldata item, uint96 fee, uint256 ratePpm) private {
+    function _record(bytes32 id, OpenItem calldata item, uint256 fee, uint256 ratePpm, uint32 rosterLength) private {
         Order calldata order = item.order;
-        Job memory job = Job({
-            client: order.client,
-            operator: item.operator,
-            nodeKey: item.nodeKey,
-            comparison: order.comparison,
-            unitPrice: order.unitPrice,
-            maxPrice: order.maxPrice,
-            fee: fee,
-            runWindow: order.runWindow,
-            openedAt: uint64(block.timestamp),
-            ratePpm: uint32(ratePpm),
-            rosterLength: _counts.places,
-            submittedAt: 0,
-            epoch: 0,
-            commitment: 0
-        });
-        _heads[id] = Records.opened(job);
+        _heads[id] = Records.opened(item, fee, ratePpm, rosterLength);
         emit JobOpened(
-            id, job.client, job.operator, job.nodeKey, order.workload, order.policy, job.comparison, job.unitPrice, job.maxPrice, fee, job.runWindow,
-            order.nonce, job.ratePpm, job.rosterLength
+            id, order.client, item.operator, item.nodeKey, order.workload, order.policy, order.comparison, order.unitPrice, order.maxPrice, uint96(fee),
+            order.runWindow, order.nonce, uint32(ratePpm), rosterLength
         );
     }
 
-    function _submit(SubmitItem calldata item, uint64 epoch) private returns (Skip) {
+    function _submit(SubmitItem calldata item, uint64 epoch, bytes32 domain) private returns (Skip) {
         bytes32 id = item.result.job;
         uint256 head = _heads[id];
         Job calldata job = item.job;
-        if (head.stateOf() != State.Open) return Skip.WrongState;
+        if (!head.isIn(State.Open)) return Skip.WrongState;
         if (!head.matches(job)) return Skip.WrongRecord;
-        if (block.timestamp > uint256(job.openedAt) + job.runWindow) return Skip.TooLate;
+        if (block.timestamp > job.openedAt + job.runWindow) return Skip.TooLate;
         if (item.result.commitment == 0) return Skip.BadTerms;
-        if (!_signedBy(job.nodeKey, _hashResult(item.result), item.signature)) return Skip.BadNodeSignature;
+        address nodeKey = job.nodeKey;
+        if (!_sentBy(nodeKey, item.signature) && !_signedBy(nodeKey, _hashResult(domain, item.result), item.signature)) return Skip.BadNodeSignature;
 
         _heads[id] = Records.submitted(job, block.timestamp, epoch, item.result.commitment);
         emit ResultSubmitted(id, job.operator, item.result.commitment, item.result.manifest, epoch);
         return Skip.None;
     }
 
-    function _release(ReleaseItem calldata item, Rules memory rules, Tally memory tally) private returns (Skip) {
+    function _release(ReleaseItem calldata item, Rules rules, Tally memory tally) private returns (Skip) {
         bytes32 id = item.id;
         uint256 head = _heads[id];
-        State state = head.stateOf();
+        bool accused = head.isIn(State.Accused);
         Job calldata job = item.job;
-        if (state != State.Submitted && state != State.Accused) return Skip.WrongState;
+        if (!accused && !head.isIn(State.Submitted)) return Skip.WrongState;
         if (!head.matches(job)) return Skip.WrongRecord;
         bytes32 value = _valueOf(item.opening);
         // So that a release is not stopped by who sends its attestation ahead of it as an accusation.
-        if (state == State.Accused && !_isConfirmed(job, _cases[id], value)) return Skip.WrongState;
-        if (block.timestamp < uint256(job.submittedAt) + rules.reviewWindow) return Skip.TooEarly;
-        bytes32 seed = _seeds[job.epoch + 1];
+        if (accused && !_isConfirmed(job, _cases[id], value)) return Skip.WrongState;
+        if (block.timestamp < job.submittedAt + rules.reviewWindow()) return Skip.TooEarly;
+        bytes32 seed = _seeds[uint64(job.epoch + 1)];
         if (seed == 0) return Skip.SeedMissing;
-        if (keccak256(abi.encode(item.opening.salt, value)) != job.commitment) return Skip.BadOpening;
-        if (state == State.Accused) {
+        if (!_opens(job, item.opening.salt, value)) return Skip.BadOpening;
+        if (accused) {
             _settleConfirmed(id, job, _cases[id], item.opening, rules, tally);
             return Skip.None;
         }
 
-        Outcome outcome = Outcome.Delivered;
-        address reexecutor;
+        Accepted memory accepted = Accepted(Outcome.Delivered, item.opening.outputsRoot, item.opening.units, address(0));
         if (Sampling.isSampled(seed, id, job.ratePpm)) {
             Skip code;
-            (code, outcome, reexecutor) = _checked(item, job, seed, value);
+            (code, accepted.outcome, accepted.reexecutor) = _checked(item, job, seed, value);
             if (code != Skip.None) return code;
         }
-        _payOut(id, job, outcome, item.opening.outputsRoot, item.opening.units, reexecutor, rules, tally);
+        _payOut(id, job, head, accepted, rules, tally);
         return Skip.None;
     }
 
@@ -202,17 +196,17 @@ abstract contract Jobs is IJobs, CaseBook {
     function _expire(JobItem calldata item) private returns (Skip, uint256) {
         bytes32 id = item.id;
         uint256 head = _heads[id];
-        State state = head.stateOf();
+        bool isOpen = head.isIn(State.Open);
         Job calldata job = item.job;
-        if (state != State.Open && state != State.Submitted) return (Skip.WrongState, 0);
+        if (!isOpen && !head.isIn(State.Submitted)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
-        if (state == State.Open) {
-            if (block.timestamp <= uint256(job.openedAt) + job.runWindow) return (Skip.TooEarly, 0);
+        if (isOpen) {
+            if (block.timestamp <= job.openedAt + job.runWindow) return (Skip.TooEarly, 0);
             return (Skip.None, _standUp(id, job, Outcome.NoShow));
         }
-        bytes32 seed = _seeds[job.epoch + 1];
+        bytes32 seed = _seeds[uint64(job.epoch + 1)];
         if (seed == 0) return (Skip.SeedMissing, 0);
-        uint256 review = Sampling.isSampled(seed, id, job.ratePpm) ? _parameters.longReview : _rules.reviewWindow;
+        uint256 review = Sampling.isSampled(seed, id, job.ratePpm) ? _parameters.longReview : _rules.reviewWindow();
         if (block.timestamp <= _checkedFrom(job) + review + _parameters.openWindow) return (Skip.TooEarly, 0);
         return (Skip.None, _standUp(id, job, Outcome.Unavailable));
     }
@@ -220,16 +214,16 @@ abstract contract Jobs is IJobs, CaseBook {
     /// @dev Ends a job whose operator was absent. The keeper is paid out of the penalty, so the client's refund is whole.
     function _standUp(bytes32 id, Job calldata job, Outcome outcome) private returns (uint256 keeperPart) {
         (address client, address operator) = (job.client, job.operator);
-        uint256 refund = uint256(job.maxPrice) + job.fee;
-        uint256 penalty = Pricing.min(_operators[operator].bond, Pricing.partDown(job.maxPrice, _parameters.noShowPpm));
+        uint256 refund = job.maxPrice + job.fee;
+        uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.maxPrice, _parameters.noShowPpm));
         uint256 toClient = penalty / 2;
-        keeperPart = Pricing.min(_rules.keeperPart, penalty - toClient);
+        keeperPart = Pricing.min(_rules.keeperPart(), penalty - toClient);
 
         _close(id, job, State.Refunded, outcome);
         emit JobRefunded(id, client, outcome, uint96(refund), uint96(penalty));
         _countNoShow(operator, id, outcome);
         _credit(id, client, Book.Available, Reason.Refund, refund);
-        _debitBond(id, operator, Reason.Penalty, penalty);
+        _debit(id, operator, Book.Bond, Reason.Penalty, penalty);
         _credit(id, client, Book.Available, Reason.Penalty, toClient);
         _credit(id, address(this), Book.InsurancePool, Reason.Insurance, penalty - toClient - keeperPart);
         _retireIfPoor(operator);

@@ -4,46 +4,29 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IVocabulary} from "../interfaces/IVocabulary.sol";
+import {Rules, Work} from "../libraries/Words.sol";
 
 /// @title The books: every balance, and the one place where any of them changes
 abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
-    /// @dev Five words, by who needs them: admission reads the first and writes the second, an honest end writes the second only.
+    /// @dev Five words, by who needs them: admission reads the first and writes the second.
     struct OperatorRecord {
         address signer;
-        uint96 bond;
-        uint96 exposure;
-        uint96 earned;
-        uint24 clean;       // stops counting at its end
-        uint32 placeNumber; // index in the roster plus one; zero while not active
-        bool unbonds;       // whether `unbonding` is more than zero
+        uint96 free;        // bond less what unbonds
+        Work work;          // an honest job writes no other word
         address payout;
         uint96 unbonding;
         uint96 locked;
         uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint40 unbondsAt;
-        uint40 rejoinsAt;
         uint32 noShows;
         uint32 strikes;
-        uint32 cluster;     // number of the payout address
     }
 
     struct Pools {
         uint128 checkPool;
         uint128 insurancePool;
-    }
-
-    /// @dev What every job's undisputed way needs, in one word.
-    struct Rules {
-        uint32 floorPpm;
-        uint16 recordNumerator;
-        uint16 recordOffset;
-        uint16 epochBlocks;
-        uint16 minRoster;
-        uint32 maxRunWindow;
-        uint32 reviewWindow;
-        uint96 keeperPart;
     }
 
     Rules internal _rules;
@@ -68,43 +51,45 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         emit LedgerMoved(job, who, book, reason, -amount.toInt256(), balance);
     }
 
-    /// @dev Unbonding stake is taken too: what leaves the bond never leaves it smaller than what still unbonds.
-    function _debitBond(bytes32 job, address who, Reason reason, uint256 amount) internal {
-        _debit(job, who, Book.Bond, reason, amount);
+    function _bondOf(address who) internal view returns (uint256) {
         OperatorRecord storage operator = _operators[who];
-        if (operator.unbonds && operator.unbonding > operator.bond) _setUnbonding(operator, operator.bond);
+        return uint256(operator.free) + operator.unbonding;
     }
 
-    function _setUnbonding(OperatorRecord storage operator, uint96 amount) internal {
-        operator.unbonding = amount;
-        operator.unbonds = amount != 0;
-    }
-
-    /// @dev What backs new jobs.
-    function _freeBond(OperatorRecord storage operator) internal view returns (uint96) {
-        return operator.unbonds ? operator.bond - operator.unbonding : operator.bond;
+    /// @dev Unbonding stake is taken last, but is taken: a slash cannot be outrun.
+    function _setBond(OperatorRecord storage operator, uint96 bond) private {
+        uint96 unbonding = operator.unbonding;
+        if (unbonding > bond) operator.unbonding = unbonding = bond;
+        operator.free = bond - unbonding;
     }
 
     /// @dev An operator that moves its own job finds the part where its pay is, which costs it no further word.
     function _payKeeper(uint256 amount) internal {
-        bool isOperator = _operators[msg.sender].placeNumber != 0;
-        _credit(0, msg.sender, isOperator ? Book.Earned : Book.Available, Reason.KeeperPart, amount);
+        if (_operators[msg.sender].work.placeOf() != 0) _earn(0, msg.sender, Reason.KeeperPart, amount);
+        else _credit(0, msg.sender, Book.Available, Reason.KeeperPart, amount);
+    }
+
+    function _earn(bytes32 job, address who, Reason reason, uint256 amount) internal {
+        if (amount == 0) return;
+        Work work = _operators[who].work.withPay(amount);
+        _operators[who].work = work;
+        emit LedgerMoved(job, who, Book.Earned, reason, int256(amount), work.earnedOf());
     }
 
     function _balanceOf(address who, Book book) private view returns (uint256) {
         if (book == Book.Available) return _available[who];
-        if (book == Book.Bond) return _operators[who].bond;
+        if (book == Book.Bond) return _bondOf(who);
         if (book == Book.Locked) return _operators[who].locked;
-        if (book == Book.Earned) return _operators[who].earned;
+        if (book == Book.Earned) return _operators[who].work.earnedOf();
         if (book == Book.CheckPool) return _pools.checkPool;
         return _pools.insurancePool;
     }
 
     function _setBalance(address who, Book book, uint256 balance) private {
         if (book == Book.Available) _available[who] = balance;
-        else if (book == Book.Bond) _operators[who].bond = balance.toUint96();
+        else if (book == Book.Bond) _setBond(_operators[who], balance.toUint96());
         else if (book == Book.Locked) _operators[who].locked = balance.toUint96();
-        else if (book == Book.Earned) _operators[who].earned = balance.toUint96();
+        else if (book == Book.Earned) _operators[who].work = _operators[who].work.withEarned(balance);
         else if (book == Book.CheckPool) _pools.checkPool = balance.toUint128();
         else _pools.insurancePool = balance.toUint128();
     }

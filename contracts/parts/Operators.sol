@@ -17,7 +17,7 @@ abstract contract Operators is Treasury, Roster {
 
         operator.signer = signer;
         operator.payout = payout;
-        operator.cluster = _clusterOf(payout);
+        operator.work = operator.work.withCluster(_clusterOf(payout));
         emit OperatorRegistered(msg.sender, signer, payout);
         _credit(0, msg.sender, Book.Bond, Reason.Bonding, bond);
         _join(msg.sender);
@@ -36,10 +36,11 @@ abstract contract Operators is Treasury, Roster {
     function requestUnbonding(uint96 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
         OperatorRecord storage operator = _registered(msg.sender);
-        uint96 free = _freeBond(operator);
+        uint96 free = operator.free;
         require(amount <= free, InsufficientBalance(free, amount));
 
-        _setUnbonding(operator, operator.unbonding + amount);
+        operator.free = free - amount;
+        operator.unbonding += amount;
         operator.unbondsAt = uint40(block.timestamp + _parameters.unbondingDelay);
         emit UnbondingRequested(msg.sender, amount, operator.unbondsAt);
         if (free - amount < _parameters.minBond) _retire(msg.sender, false);
@@ -53,10 +54,10 @@ abstract contract Operators is Treasury, Roster {
         require(block.timestamp >= operator.unbondsAt, Early(block.timestamp, operator.unbondsAt));
 
         // The delay outlasts a job that is moved on in time; one that was not must not lose its cover.
-        (uint256 stays, uint256 covers) = (operator.bond - amount, 2 * uint256(operator.exposure) * Pricing.PPM / _rules.floorPpm);
+        (uint256 stays, uint256 covers) = (operator.free, 2 * operator.work.exposureOf() * Pricing.PPM / _rules.floorPpm());
         require(stays >= covers, BondTooSmall(stays, covers));
 
-        _setUnbonding(operator, 0);
+        (operator.free, operator.unbonding) = (operator.free + amount, 0);
         _debit(0, msg.sender, Book.Bond, Reason.BondWithdrawal, amount);
         _push(msg.sender, amount);
     }
@@ -64,10 +65,11 @@ abstract contract Operators is Treasury, Roster {
     /// @inheritdoc IBank
     function rejoin() external nonReentrant {
         OperatorRecord storage operator = _registered(msg.sender);
-        require(operator.placeNumber == 0, AlreadyActive(msg.sender));
-        uint96 free = _freeBond(operator);
+        require(operator.work.placeOf() == 0, AlreadyActive(msg.sender));
+        uint96 free = operator.free;
         require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
-        require(block.timestamp >= operator.rejoinsAt, Early(block.timestamp, operator.rejoinsAt));
+        uint256 from = _roster[operator.work.lastPlaceOf() - 1].rejoinsAt;
+        require(block.timestamp >= from, Early(block.timestamp, from));
 
         operator.noShows = 0;
         _join(msg.sender);
@@ -76,7 +78,7 @@ abstract contract Operators is Treasury, Roster {
     /// @inheritdoc IBank
     function claim(address operator) external nonReentrant {
         OperatorRecord storage record = _registered(operator);
-        uint96 amount = record.earned;
+        uint256 amount = record.work.earnedOf();
         require(amount > 0, ZeroAmount());
 
         _debit(0, operator, Book.Earned, Reason.Claim, amount);

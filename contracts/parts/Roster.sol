@@ -7,26 +7,26 @@ import {Ledger} from "./Ledger.sol";
 abstract contract Roster is Ledger {
     /// @dev One word, so that an opening reads both at once.
     struct Counts {
-        uint32 places;   // ever given
-        uint32 active;
-        uint32 clusters;
+        uint24 places;   // ever given
+        uint24 active;
+        uint24 clusters;
     }
 
     Counts internal _counts;
     mapping(uint256 index => Place) internal _roster;
-    mapping(address payout => uint32) private _clusters;
+    mapping(address payout => uint24) private _clusters;
 
     function _join(address who) internal {
         OperatorRecord storage operator = _operators[who];
-        uint32 place = _counts.places++;
+        uint24 place = _counts.places++;
         ++_counts.active;
-        _roster[place] = Place(who, operator.cluster, 0);
-        operator.placeNumber = place + 1;
+        _roster[place] = Place(who, uint24(operator.work.clusterOf()), 0, 0);
+        operator.work = operator.work.withPlace(place + 1);
         emit OperatorJoined(who, place, operator.payout);
     }
 
     /// @dev The number of the operators that are paid to this address, counted from 1.
-    function _clusterOf(address payout) internal returns (uint32 cluster) {
+    function _clusterOf(address payout) internal returns (uint24 cluster) {
         cluster = _clusters[payout];
         if (cluster == 0) _clusters[payout] = cluster = ++_counts.clusters;
     }
@@ -34,20 +34,21 @@ abstract contract Roster is Ledger {
     /// @dev Nothing to do for who is not active.
     function _retire(address who, bool jailed) internal {
         OperatorRecord storage operator = _operators[who];
-        if (operator.placeNumber == 0) return;
-        uint32 place = operator.placeNumber - 1;
-        operator.placeNumber = 0;
+        uint256 number = operator.work.placeOf();
+        if (number == 0) return;
+        operator.work = operator.work.withoutPlace();
         --_counts.active;
-        _roster[place].retiredAt = uint64(block.number);
+        uint32 place = uint32(number - 1);
+        Place storage record = _roster[place];
         // Places taken and left at will would fill the roster until the draw finds nobody.
-        operator.rejoinsAt = uint40(block.timestamp + _parameters.unbondingDelay);
+        (record.retiredAt, record.rejoinsAt) = (uint40(block.number), uint32(block.timestamp + _parameters.unbondingDelay));
         emit OperatorRetired(who, place, jailed);
     }
 
     /// @dev A place costs a bond. One penalty does not take it, half of the least bond gone does: who has nothing to lose must not accuse or sit.
     function _retireIfPoor(address who) internal {
         OperatorRecord storage operator = _operators[who];
-        if (2 * (uint256(operator.bond) + operator.locked) < _parameters.minBond) _retire(who, false);
+        if (2 * (_bondOf(who) + operator.locked) < _parameters.minBond) _retire(who, false);
     }
 
     /// @dev Availability is a book of its own: a strike touches neither the record of clean checks nor money.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IVocabulary} from "../interfaces/IVocabulary.sol";
 
 /// @title EIP-712 digests of what parties sign, bound to this chain and this contract
@@ -17,20 +18,31 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
     bytes32 private constant SEAT_COMMITMENT = keccak256("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)");
 
     /// @dev Structs of values lie in calldata and in memory as abi.encode writes them, so their hashes take a copy and no decoding.
-    function _hashOrder(Order calldata order) internal view returns (bytes32) {
-        return _hashTypedDataV4(_hashStruct(ORDER, _at(order), 11));
+    /// @param domain The domain separator, which a batch asks for once.
+    function _hashOrder(bytes32 domain, Order calldata order) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, _structHashOf(order));
     }
 
     function _hashAcceptance(Acceptance memory acceptance) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(ACCEPTANCE, acceptance)));
     }
 
-    function _hashResult(Result calldata result) internal view returns (bytes32) {
-        uint256 place;
-        assembly {
-            place := result
+    /// @dev The acceptance of an order that was hashed before.
+    function _hashAcceptance(bytes32 domain, bytes32 order, OpenItem calldata item) internal pure returns (bytes32) {
+        bytes32 typeHash = ACCEPTANCE;
+        bytes32 digest;
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            mstore(place, typeHash)
+            mstore(add(place, 32), order)
+            calldatacopy(add(place, 64), add(item, 384), 96) // operator, node key and time follow the order and one offset
+            digest := keccak256(place, 160)
         }
-        return _hashTypedDataV4(_hashStruct(RESULT, place, 3));
+        return MessageHashUtils.toTypedDataHash(domain, digest);
+    }
+
+    function _hashResult(bytes32 domain, Result calldata result) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, _structHashOf(result));
     }
 
     function _hashAttestation(Attestation memory attestation) internal view returns (bytes32) {
@@ -41,24 +53,34 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         return _hashTypedDataV4(keccak256(abi.encode(SEAT_COMMITMENT, commitment)));
     }
 
-    function _at(Order calldata order) private pure returns (uint256 place) {
-        assembly {
-            place := order
+    function _structHashOf(Order calldata order) private pure returns (bytes32 digest) {
+        bytes32 typeHash = ORDER;
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            mstore(place, typeHash)
+            calldatacopy(add(place, 32), order, 352)
+            digest := keccak256(place, 384)
         }
     }
 
-    function _hashStruct(bytes32 typeHash, uint256 place, uint256 words) private pure returns (bytes32 digest) {
+    function _structHashOf(Result calldata result) private pure returns (bytes32 digest) {
+        bytes32 typeHash = RESULT;
         assembly ("memory-safe") {
-            let memoryPlace := mload(0x40)
-            mstore(memoryPlace, typeHash)
-            calldatacopy(add(memoryPlace, 32), place, mul(words, 32))
-            digest := keccak256(memoryPlace, add(mul(words, 32), 32))
+            let place := mload(0x40)
+            mstore(place, typeHash)
+            calldatacopy(add(place, 32), result, 96)
+            digest := keccak256(place, 128)
         }
+    }
+
+    /// @dev Who sends a word need not sign it too: an empty signature is the sender's.
+    function _sentBy(address signer, bytes calldata signature) internal view returns (bool) {
+        return signature.length == 0 && msg.sender == signer;
     }
 
     /// @dev False for any malformed signature, high s and the zero address included, so that a batch can skip it.
     function _signedBy(address signer, bytes32 digest, bytes calldata signature) internal pure returns (bool) {
-        (address recovered, ECDSA.RecoverError fault,) = ECDSA.tryRecoverCalldata(digest, signature);
-        return fault == ECDSA.RecoverError.NoError && recovered == signer;
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        return recovered == signer && signer != address(0);
     }
 }

@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IBank} from "../interfaces/IBank.sol";
-import {Ledger} from "./Ledger.sol";
+import {Till} from "./Till.sol";
 
-/// @title The token's way in and out
-abstract contract Treasury is IBank, Ledger {
-    using SafeERC20 for IERC20;
-
-    IERC20 internal immutable _token;
-
-    constructor(IERC20 token_) {
-        require(address(token_) != address(0), ZeroAddress());
-        _token = token_;
-    }
-
-    /// @inheritdoc IBank
-    function deposit(uint256 amount) external nonReentrant {
-        require(amount > 0, ZeroAmount());
-        _credit(0, msg.sender, Book.Available, Reason.Deposit, amount);
-        _pull(amount);
-    }
-
+/// @title Clients' withdrawals and gifts to the pools
+abstract contract Treasury is IBank, Till {
     /// @inheritdoc IBank
     function withdraw(uint256 amount) external nonReentrant {
         require(amount > 0, ZeroAmount());
@@ -37,17 +19,5 @@ abstract contract Treasury is IBank, Ledger {
         require(amount > 0, ZeroAmount());
         _credit(0, address(this), pool, Reason.Donation, amount);
         _pull(amount);
-    }
-
-    /// @dev Tokens that keep a part of what is sent would leave the books without cover.
-    function _pull(uint256 amount) internal {
-        uint256 before = _token.balanceOf(address(this));
-        _token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = _token.balanceOf(address(this)) - before;
-        require(received == amount, UnexpectedTransfer(amount, received));
-    }
-
-    function _push(address to, uint256 amount) internal {
-        _token.safeTransfer(to, amount);
     }
 }

@@ -20,7 +20,8 @@ public sealed record EscrowParameters(
 /// <summary>Where a job is and why it ended: all that the contract itself can say of it.</summary>
 public sealed record JobStanding(JobState State, Outcome Outcome)
 {
-    public bool IsFinal => State is JobState.Released or JobState.Refunded or JobState.Slashed;
+    /// <summary>The client's reserve of the job is neither paid nor given back.</summary>
+    public bool HoldsMoney => State is JobState.Open or JobState.Submitted or JobState.Accused or JobState.Convicted;
 }
 
 public sealed record OperatorAccount(

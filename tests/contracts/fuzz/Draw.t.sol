@@ -5,7 +5,8 @@ import {IVocabulary} from "../../../contracts/interfaces/IVocabulary.sol";
 import {Draw} from "../../../contracts/libraries/Draw.sol";
 
 contract DrawTest {
-    IVocabulary.Place[] private _roster;
+    mapping(uint256 index => IVocabulary.Place) private _roster;
+    uint256 private _places;
     mapping(address operator => IVocabulary.Place) private _placeOf;
 
     function test_fuzz_a_draw_takes_only_who_is_eligible(bytes32 seed, bytes32 job, uint256 shape, uint8 length) external {
@@ -39,7 +40,7 @@ contract DrawTest {
     function test_fuzz_places_beyond_the_frozen_length_change_nothing(bytes32 seed, bytes32 job, uint256 shape, uint8 length) external {
         Draw.Terms memory terms = given(seed, job, shape, length);
         address[] memory before = Draw.picks(_roster, terms, 6);
-        _roster.push(IVocabulary.Place(address(7), address(8), 0));
+        _roster[_places] = IVocabulary.Place(address(7), 9, 0);
         address[] memory later = Draw.picks(_roster, terms, 6);
         assert(keccak256(abi.encode(before)) == keccak256(abi.encode(later)));
     }
@@ -51,16 +52,15 @@ contract DrawTest {
 
     /// @dev Up to 24 places in up to 8 clusters, some retired before and some after the last block.
     function given(bytes32 seed, bytes32 job, uint256 shape, uint8 length) private returns (Draw.Terms memory) {
-        delete _roster;
         uint256 count = 1 + length % 24;
         for (uint256 i; i < count; ++i) {
             uint256 bits = uint256(keccak256(abi.encode(shape, i)));
             uint64 retiredAt = bits % 4 == 0 ? uint64(50 + (bits >> 8) % 100) : 0;
-            IVocabulary.Place memory place =
-                IVocabulary.Place(address(uint160(1000 + i)), address(uint160(1 + (bits >> 32) % 8)), retiredAt);
-            _roster.push(place);
+            IVocabulary.Place memory place = IVocabulary.Place(address(uint160(1000 + i)), uint32(1 + (bits >> 32) % 8), retiredAt);
+            _roster[i] = place;
             _placeOf[place.operator] = place;
         }
+        _places = count;
         return Draw.Terms({
             seed: seed,
             job: job,
@@ -68,8 +68,8 @@ contract DrawTest {
             rosterLength: 1 + (shape >> 8) % count,
             lastBlock: 100,
             client: address(uint160(1000 + (shape >> 16) % count)),
-            operatorCluster: address(uint160(1 + (shape >> 24) % 8)),
-            accuserCluster: shape % 2 == 0 ? address(0) : address(uint160(1 + (shape >> 32) % 8))
+            operatorCluster: uint32(1 + (shape >> 24) % 8),
+            accuserCluster: shape % 2 == 0 ? 0 : uint32(1 + (shape >> 32) % 8)
         });
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Escrow} from "../../../contracts/Escrow.sol";
+import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
+import {Sampling} from "../../../contracts/libraries/Sampling.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {vm} from "./Vm.sol";
 
@@ -25,19 +26,21 @@ contract Handler {
         bytes32[3] values;
     }
 
-    Escrow public immutable escrow;
+    IEscrow public immutable escrow;
     TestToken public immutable token;
     V.Parameters private _p;
     bytes32[] public jobs;
     mapping(bytes32 job => Play) private _plays;
+    mapping(bytes32 job => V.Job) private _records;
     mapping(V.Outcome => uint256) public ends;
     uint256 public settledFramed;
+    uint256 public batches;
     mapping(uint64 epoch => uint256) private _seededAt;
     uint256 private _nonce;
     uint256 public time = 1_000_000;
     uint256 public height = 1000;
 
-    constructor(Escrow escrow_, TestToken token_) {
+    constructor(IEscrow escrow_, TestToken token_) {
         (escrow, token) = (escrow_, token_);
         _p = escrow.parameters();
         settle();
@@ -73,6 +76,11 @@ contract Handler {
         return _plays[job];
     }
 
+    /// @notice The job's record, as this contract knows it from its own acts.
+    function recordOf(bytes32 job) external view returns (V.Job memory) {
+        return _records[job];
+    }
+
     // ---- money
 
     function deposit(uint256 who, uint96 amount) external {
@@ -87,7 +95,7 @@ contract Handler {
     function withdraw(uint256 who, uint256 amount) external {
         settle();
         address from = client(who % CLIENTS);
-        (uint256 available,) = escrow.account(from);
+        uint256 available = escrow.available(from);
         if (available == 0) return;
         vm.prank(from);
         escrow.withdraw(1 + amount % available);
@@ -161,7 +169,7 @@ contract Handler {
         (who, by) = (who % CLIENTS, by % OPERATORS);
         maxPrice = uint96(1 + maxPrice % 250e6);
         V.Operator memory record = escrow.operatorOf(operator(by));
-        (uint256 available,) = escrow.account(client(who));
+        uint256 available = escrow.available(client(who));
         uint256 free = record.bond - record.unbonding;
         bool admitted = 2 * uint256(maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + maxPrice) <= free;
         if (!record.active || escrow.activeOperators() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
@@ -174,12 +182,23 @@ contract Handler {
         });
         bytes32 id = escrow.hashOrder(order);
         V.Acceptance memory acceptance = V.Acceptance(id, operator(by), vm.addr(NODE_KEY + by), type(uint64).max);
-        items[0] = V.OpenItem(
-            order, sign(CLIENT_KEY + who, id), acceptance, sign(SIGNER_KEY + by, escrow.hashAcceptance(acceptance))
-        );
+        items[0] = V.OpenItem({
+            order: order, orderSignature: sign(CLIENT_KEY + who, id), operator: acceptance.operator, nodeKey: acceptance.nodeKey, openBy: acceptance.openBy,
+            acceptanceSignature: sign(SIGNER_KEY + by, escrow.hashAcceptance(acceptance))
+        });
         escrow.open(items);
         jobs.push(id);
+        keep(id, order, acceptance, record.clean);
         _plays[id].units = units % 300;
+    }
+
+    function keep(bytes32 id, V.Order memory order, V.Acceptance memory acceptance, uint256 clean) private {
+        _records[id] = V.Job({
+            client: order.client, operator: acceptance.operator, nodeKey: acceptance.nodeKey, comparison: order.comparison, unitPrice: order.unitPrice,
+            maxPrice: order.maxPrice, fee: uint96((uint256(order.maxPrice) * _p.floorPpm + 999_999) / 1e6 + _p.keeperPart), runWindow: order.runWindow,
+            openedAt: uint64(time), ratePpm: uint32(Sampling.rateDown(clean, _p.floorPpm, _p.recordNumerator, _p.recordOffset)),
+            rosterLength: escrow.rosterLength(), submittedAt: 0, epoch: 0, commitment: 0
+        });
     }
 
     /// @notice Brings one job one step further, honestly or not, as `choice` has it.
@@ -187,15 +206,19 @@ contract Handler {
         settle();
         if (jobs.length == 0) return;
         bytes32 id = jobs[which % jobs.length];
-        V.State state = escrow.jobOf(id).state;
+        (V.State state,) = escrow.stateOf(id);
         if (state == V.State.Open) submitOrExpire(id, choice);
         else if (state == V.State.Submitted) releaseOrAccuse(id, choice);
         else if (state == V.State.Accused) stepCase(id, choice);
         else if (state == V.State.Convicted) slash(id);
-        V.Job memory job = escrow.jobOf(id);
-        if (!_plays[id].ended && job.state >= V.State.Released) {
-            (_plays[id].ended, _plays[id].end, _plays[id].outcome) = (true, job.state, job.outcome);
-            ++ends[job.outcome];
+        remember(id);
+    }
+
+    function remember(bytes32 id) private {
+        (V.State state, V.Outcome outcome) = escrow.stateOf(id);
+        if (!_plays[id].ended && state >= V.State.Released) {
+            (_plays[id].ended, _plays[id].end, _plays[id].outcome) = (true, state, outcome);
+            ++ends[outcome];
         }
     }
 
@@ -206,36 +229,82 @@ contract Handler {
         }
     }
 
+    /// @notice Releases up to eight of the last jobs in one batch, sampled and checked or not, and confirmed accusations among them.
+    function releaseTogether(uint256 choice) external {
+        settle();
+        V.ReleaseItem[] memory items = new V.ReleaseItem[](8);
+        (uint256 count, uint256 due) = (0, time);
+        for (uint256 i = jobs.length; i > 0 && count < items.length; --i) {
+            bytes32 id = jobs[i - 1];
+            (V.State state,) = escrow.stateOf(id);
+            bool confirmed = state == V.State.Accused && _plays[id].framed;
+            if (state != V.State.Submitted && !confirmed) continue;
+            uint256 from;
+            (items[count], from) = releaseItem(id, !confirmed && choice >> i % 256 & 1 == 0);
+            if (from > due) due = from;
+            ++count;
+        }
+        if (count < 2) return;
+        assembly ("memory-safe") {
+            mstore(items, count)
+        }
+        if (time < due) pass(due - time);
+        vm.prank(mover(choice));
+        escrow.release(items);
+        for (uint256 i; i < count; ++i) {
+            (V.State state,) = escrow.stateOf(items[i].id);
+            require(state == V.State.Released, "left out of a batch");
+            remember(items[i].id);
+        }
+        ++batches;
+    }
+
+    /// @dev Released from the second `from` on.
+    function releaseItem(bytes32 id, bool checked) private returns (V.ReleaseItem memory item, uint256 from) {
+        V.Job memory job = _records[id];
+        recordSeed(uint64(job.epoch) + 1);
+        item = V.ReleaseItem(id, job, opening(id), 0, honest(id), "");
+        (, bool sampled) = escrow.isSampled(id, job);
+        address checker = sampled && checked ? escrow.drawnFor(id, job, 0) : address(0);
+        if (checker != address(0)) {
+            V.Finding finding = job.comparison == V.Comparison.Exact ? V.Finding.Value : V.Finding.Match;
+            item.checkSignature = sign(SIGNER_KEY + indexOf(checker), escrow.hashAttestation(V.Attestation(id, 0, 0, finding, honest(id), 0)));
+        }
+        from = sampled && checker == address(0) ? checkedFrom(job) + _p.longReview : uint256(job.submittedAt) + _p.reviewWindow;
+    }
+
     function submitOrExpire(bytes32 id, uint256 choice) private {
-        V.Job memory job = escrow.jobOf(id);
+        V.Job memory job = _records[id];
         bool late = time > job.openedAt + job.runWindow;
         if (late || choice % 6 == 0) {
             if (!late) pass(job.openedAt + job.runWindow + 1 - time);
-            vm.prank(KEEPER);
+            vm.prank(mover(uint256(id) >> 8));
             escrow.expire(single(id));
             return;
         }
         V.SubmitItem[] memory items = new V.SubmitItem[](1);
         V.Result memory result = V.Result(id, keccak256(abi.encode(bytes32("salt"), honest(id))), 0);
-        items[0] = V.SubmitItem(result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
+        items[0] = V.SubmitItem(job, result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
         escrow.submit(items);
+        V.Job storage record = _records[id];
+        (record.submittedAt, record.epoch, record.commitment) = (uint64(time), escrow.currentEpoch(), result.commitment);
     }
 
     function releaseOrAccuse(bytes32 id, uint256 choice) private {
-        V.Job memory job = escrow.jobOf(id);
-        recordSeed(job.epoch + 1);
-        (, bool sampled) = escrow.isSampled(id);
+        V.Job memory job = _records[id];
+        recordSeed(uint64(job.epoch) + 1);
+        (, bool sampled) = escrow.isSampled(id, job);
         uint256 start = checkedFrom(job);
         uint256 longEnd = start + _p.longReview;
         if (choice % 9 == 0) {
             uint256 until = start + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow);
             if (time <= until) pass(until + 1 - time);
-            vm.prank(KEEPER);
+            vm.prank(mover(uint256(id) >> 8));
             escrow.expire(single(id));
             return;
         }
         uint8 attempt = uint8(choice / 9 % 3);
-        address checker = sampled ? escrow.drawnFor(id, attempt) : address(0);
+        address checker = sampled ? escrow.drawnFor(id, job, attempt) : address(0);
         uint256 due = start + uint256(attempt) * _p.checkWindow;
         V.Attestation memory check;
         bytes memory signature;
@@ -249,7 +318,7 @@ contract Handler {
             signature = sign(SIGNER_KEY + indexOf(checker), escrow.hashAttestation(check));
             if (accuse) {
                 _plays[id].framed = framing;
-                escrow.accuse(check, signature);
+                escrow.accuse(job, check, signature);
                 return;
             }
         }
@@ -260,14 +329,14 @@ contract Handler {
 
     function release(bytes32 id, V.Attestation memory check, bytes memory signature) private {
         V.ReleaseItem[] memory items = new V.ReleaseItem[](1);
-        items[0] = V.ReleaseItem(id, opening(id), check, signature);
-        vm.prank(KEEPER);
+        items[0] = V.ReleaseItem(id, _records[id], opening(id), check.seat, check.value, signature);
+        vm.prank(mover(uint256(id) >> 8));
         escrow.release(items);
     }
 
     /// @dev The windows of a decided job move by as much as its seed came after the review window.
     function checkedFrom(V.Job memory job) private view returns (uint256) {
-        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[job.epoch + 1]);
+        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[uint64(job.epoch) + 1]);
         return job.submittedAt + (seededAt > inTime ? seededAt - inTime : 0);
     }
 
@@ -275,21 +344,21 @@ contract Handler {
         V.Case memory c = escrow.caseOf(id);
         if (time > c.accusedAt + uint256(_p.verdictWindow) || choice % 11 == 0) return lapse(id, c);
         if (_plays[id].framed && choice % 3 == 0) {
-            uint256 reviewed = uint256(escrow.jobOf(id).submittedAt) + _p.reviewWindow;
+            uint256 reviewed = uint256(_records[id].submittedAt) + _p.reviewWindow;
             if (time < reviewed) pass(reviewed - time);
             V.Attestation memory none;
             release(id, none, "");
             ++settledFramed;
         } else if (c.draws == 0) {
             recordSeed(c.epoch + 1);
-            try escrow.drawSeats(id) {} catch {
+            try escrow.drawSeats(id, _records[id]) {} catch {
                 lapse(id, c);
             }
         } else if (c.revealBy == 0) {
             commit(id, c, choice);
         } else if (!c.claimOpened && choice % 4 != 0) {
-            vm.prank(KEEPER);
-            escrow.openClaim(id, opening(id));
+            vm.prank(mover(uint256(id) >> 8));
+            escrow.openClaim(id, _records[id], opening(id));
             if (_plays[id].framed) ++settledFramed;
         } else {
             certify(id, c, choice);
@@ -299,7 +368,7 @@ contract Handler {
     function lapse(bytes32 id, V.Case memory c) private {
         uint256 until = c.accusedAt + uint256(_p.verdictWindow);
         if (time <= until) pass(until + 1 - time);
-        vm.prank(KEEPER);
+        vm.prank(mover(uint256(id) >> 8));
         escrow.lapse(single(id));
     }
 
@@ -309,7 +378,7 @@ contract Handler {
             if (c.commitments[seat] != 0) continue;
             if (time > c.commitBy || (choice / 64 + seat) % 5 == 0) {
                 if (time <= c.commitBy) pass(c.commitBy + 1 - time);
-                try escrow.refillSeat(id, seat) {} catch {
+                try escrow.refillSeat(id, _records[id], seat) {} catch {
                     lapse(id, c);
                 }
                 return;
@@ -317,7 +386,7 @@ contract Handler {
             bytes32 value = choice / 8 % 4 == 0 && seat == 2 ? bytes32("third") : first;
             _plays[id].values[seat] = value;
             V.CommitItem[] memory items = new V.CommitItem[](1);
-            V.SeatCommitment memory commitment = V.SeatCommitment(id, 1, seat, keccak256(abi.encode(seatSalt(seat), value)));
+            V.SeatCommitment memory commitment = V.SeatCommitment(id, 1, seat, keccak256(abi.encode(id, uint8(1), seat, seatSalt(seat), value)));
             items[0] = V.CommitItem(commitment, sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashSeatCommitment(commitment)));
             escrow.commitSeats(items);
         }
@@ -329,7 +398,7 @@ contract Handler {
         uint256 silentFrom = c.revealBy + uint256(_p.revealWindow) + 1;
         if (choice % 10 == 0 && time < silentFrom) pass(silentFrom - time);
         if (time > c.accusedAt + uint256(_p.verdictWindow)) return lapse(id, c);
-        bool exact = escrow.jobOf(id).comparison == V.Comparison.Exact;
+        bool exact = _records[id].comparison == V.Comparison.Exact;
         V.Attestation[3] memory attestations;
         bytes[3] memory signatures;
         for (uint8 seat; seat < 3; ++seat) {
@@ -339,18 +408,23 @@ contract Handler {
             attestations[seat] = V.Attestation(id, 1, seat, finding, _plays[id].values[seat], seatSalt(seat));
             signatures[seat] = sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashAttestation(attestations[seat]));
         }
-        vm.prank(KEEPER);
-        escrow.certify(id, attestations, signatures, 0);
+        vm.prank(mover(uint256(id) >> 8));
+        escrow.certify(id, _records[id], attestations, signatures, 0);
     }
 
     function slash(bytes32 id) private {
         uint256 from = escrow.caseOf(id).convictedAt + uint256(_p.appealWindow);
         if (time < from) pass(from - time);
-        vm.prank(KEEPER);
+        vm.prank(mover(uint256(id) >> 8));
         escrow.slash(single(id));
     }
 
     // ---- tools
+
+    /// @dev Keepers are strangers or operators, active ones and others.
+    function mover(uint256 choice) private pure returns (address) {
+        return choice % 2 == 0 ? KEEPER : operator(choice / 2 % OPERATORS);
+    }
 
     /// @dev The runner may set back time and height between calls.
     function settle() private {
@@ -401,9 +475,9 @@ contract Handler {
         return uint256(uint160(operator_)) - 0x5000;
     }
 
-    function single(bytes32 id) private pure returns (bytes32[] memory list) {
-        list = new bytes32[](1);
-        list[0] = id;
+    function single(bytes32 id) private view returns (V.JobItem[] memory list) {
+        list = new V.JobItem[](1);
+        list[0] = V.JobItem(id, _records[id]);
     }
 
     function sign(uint256 key, bytes32 digest) private pure returns (bytes memory) {

@@ -5,7 +5,7 @@ import { keccak256, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD } from "../support/world.mjs";
-import { Comparison, Finding, Outcome, Reason, Skip, State } from "../support/words.mjs";
+import { Book, Comparison, Finding, Outcome, Reason, Skip, State } from "../support/words.mjs";
 
 let world, operator, p;
 beforeEach(async () => {
@@ -19,7 +19,7 @@ const other = keccak256("0xbad0");
 const record = (who) => world.read("operatorOf", who.address);
 const send = (name, ...args) => world.send(world.stranger, name, ...args);
 const stateOf = async (job) => {
-  const { state, outcome } = await world.read("jobOf", job.id);
+  const { state, outcome } = await world.jobOf(job.id);
   return { state, outcome };
 };
 const named = (events, name) => events.filter((event) => event.eventName === name).map((event) => event.args);
@@ -30,13 +30,13 @@ async function framed(job) {
   job.accuser = await world.drawn(job);
   const { check, checkSignature } = await world.check(job);
   await world.passReview(job);
-  await send("accuse", check, checkSignature);
+  await world.accuse({ check, checkSignature });
   return world.releaseItem(job, { check, checkSignature });
 }
 
 async function seat(job, values) {
   await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
-  await send("drawSeats", job.id);
+  await world.about(job.id, "drawSeats");
   job.seats = (await world.read("caseOf", job.id)).seats.map((each) => world.operatorAt(each));
   job.values = values;
   await send("commitSeats", await Promise.all(values.map((value, i) => world.seatItem(job, i, value))));
@@ -63,7 +63,7 @@ describe("a re-executor that confirmed a result", () => {
     await framed(job);
     await seat(job, [job.value, job.value, job.value]);
     const { earned } = await record(job.accuser);
-    await send("openClaim", job.id, job.opening);
+    await world.about(job.id, "openClaim", job.opening);
     assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
     const after = await record(job.accuser);
     assert.deepEqual([after.bond, after.locked, after.earned - earned], [p.minBond, 0n, 30n * USD]);
@@ -75,7 +75,7 @@ describe("a re-executor that confirmed a result", () => {
     const job = await world.decided();
     job.accuser = await world.drawn(job);
     const check = await world.check(job);
-    await send("accuse", check.check, check.checkSignature);
+    await world.accuse(check);
     const from = (await world.submittedAt(job)) + BigInt(p.reviewWindow);
     const item = await world.releaseItem(job, check);
     await world.at(from - 1n);
@@ -93,11 +93,10 @@ describe("a re-executor that confirmed a result", () => {
     const forged = { ...own, opening: { ...own.opening, units: 1n } };
     await world.refuses(send("release", [forged]), "Skipped", Skip.WrongState);
     const job = await world.decided({ order: { comparison: Comparison.Tolerance }, operator: world.operators[2] });
-    const { check, checkSignature } = await world.check(job, { finding: Finding.Mismatch });
-    await send("accuse", check, checkSignature);
+    await world.accuse(await world.check(job, { finding: Finding.Mismatch }));
     await world.refuses(send("release", [await world.releaseItem(job)]), "Skipped", Skip.WrongState);
     await seat(job, [0, 1, 2].map((i) => keccak256(toHex(`own ${i}`))));
-    await send("openClaim", job.id, job.opening);
+    await world.about(job.id, "openClaim", job.opening);
     assert.equal((await stateOf(job)).state, State.Accused);
   });
 });
@@ -119,9 +118,9 @@ describe("a certificate without a seat's opening", () => {
   it("is taken after a second reveal window", async () => {
     const job = await world.sealed({ values: () => [other, other, other] });
     const { revealBy } = await world.read("caseOf", job.id);
-    const [id, attestations, signatures, evidence] = await world.certificate(job, { silent: [2] });
+    const certificate = await world.certificate(job, { silent: [2] });
     await world.at(revealBy + BigInt(p.revealWindow) + 1n);
-    await send("certify", id, attestations, signatures, evidence);
+    await send("certify", ...certificate);
     assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
     assert.equal((await record(job.seats[2])).bond, p.minBond - penaltyOf(V));
     await world.checkBooks();
@@ -129,21 +128,50 @@ describe("a certificate without a seat's opening", () => {
 });
 
 describe("a seat", () => {
-  it("cannot commit to another seat's sealed value, nor to the claim's, and open it when they do", async () => {
+  /** The second seat seals the very word that `copied` seals. */
+  async function copying(job, copied) {
+    job.values = [job.value, job.value, job.value];
+    const items = await Promise.all([0, 1, 2].map((i) => world.seatItem(job, i, job.value)));
+    items[1] = await world.seatItem(job, 1, job.value, undefined, { commitment: copied(items) });
+    await send("commitSeats", items);
+    await world.about(job.id, "openClaim", job.opening);
+  }
+  const cannotOpen = async (job, change) =>
+    world.refuses(send("certify", ...(await world.certificate(job, { change: (i) => (i === 1 ? change : {}) }))), "WrongAttestation", job.id, 1, Skip.BadAttestation);
+
+  it("that copied another's seal cannot open it with the other's words, for the seal is bound to its seat", async () => {
     const job = await world.seated();
-    const first = await world.seatItem(job, 0, job.value);
-    await send("commitSeats", [first]);
-    const copy = (commitment) => world.seatItem(job, 1, job.value, undefined, { commitment });
-    await world.refuses(send("commitSeats", [await copy(first.commitment.commitment)]), "Skipped", Skip.BadTerms);
-    await world.refuses(send("commitSeats", [await copy(job.result.commitment)]), "Skipped", Skip.BadTerms);
-    await send("commitSeats", [await world.seatItem(job, 1, job.value)]);
+    const salt = keccak256(toHex("seat 0"));
+    await copying(job, ([first]) => first.commitment.commitment);
+    for (const change of [{}, { salt }, { salt, seat: 0 }]) await cannotOpen(job, change);
+    const { revealBy } = await world.read("caseOf", job.id);
+    const silent = await world.certificate(job, { silent: [1] });
+    await world.at(revealBy + BigInt(p.revealWindow) + 1n);
+    await send("certify", ...silent);
+    // Silent it is, and pays for it; the other two are paid.
+    assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+    assert.equal((await record(job.seats[1])).bond, p.minBond - penaltyOf(V));
+    await world.checkBooks();
+  });
+
+  it("that copied the claim's seal cannot open it with the claim's salt", async () => {
+    const job = await world.seated();
+    await copying(job, () => job.result.commitment);
+    for (const change of [{}, { salt: job.opening.salt }]) await cannotOpen(job, change);
+  });
+
+  it("cannot open the seal of its own that it made for another case", async () => {
+    const [one, two] = [await world.seated(), await world.seated({ operator: world.operators[2] })];
+    const foreign = model.sealOf({ job: two.id, round: 1, seat: 1, salt: keccak256(toHex("seat 1")), value: one.value });
+    await copying(one, () => foreign);
+    for (const change of [{}, { job: two.id }]) await cannotOpen(one, change);
   });
 });
 
 describe("a seed that comes late", () => {
   const lateSeed = async (seconds) => {
     const job = await world.submitted();
-    const { epoch, submittedAt } = await world.read("jobOf", job.id);
+    const { epoch, submittedAt } = await world.jobOf(job.id);
     await world.mine(2 * p.epochBlocks);
     await world.at(submittedAt + BigInt(seconds));
     await send("recordSeed", epoch + 1n);
@@ -159,7 +187,7 @@ describe("a seed that comes late", () => {
     const { check, checkSignature } = await world.check(job, { value: other });
     const before = await world.snapshot();
     await world.at(until);
-    await send("accuse", check, checkSignature);
+    await world.accuse({ check, checkSignature });
     await world.restore(before);
     await world.at(until - 1n);
     await world.refuses(send("release", [item]), "Skipped", Skip.CheckMissing);
@@ -179,7 +207,7 @@ describe("a seed that comes late", () => {
 
   it("does not make a no-show of an operator that could not be paid earlier", async () => {
     const { job, seededAt } = await lateSeed(p.longReview + p.openWindow + 1);
-    await world.refuses(send("expire", [job.id]), "Skipped", Skip.TooEarly);
+    await world.refuses(send("expire", await world.jobItems(job.id)), "Skipped", Skip.TooEarly);
     await world.at(seededAt + BigInt(p.longReview - p.reviewWindow));
     await send("release", [await world.releaseItem(job)]);
     assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Unchecked });
@@ -193,7 +221,7 @@ describe("stake", () => {
     await world.send(operator, "requestUnbonding", p.minBond);
     await world.pass(p.unbondingDelay);
     await world.refuses(world.send(operator, "withdrawBond"), "BondTooSmall", 0n, 20n * V);
-    const { epoch } = await world.read("jobOf", job.id);
+    const { epoch } = await world.jobOf(job.id);
     await world.recordSeedAfter(epoch);
     await world.pass(p.longReview + p.openWindow);
     await send("release", [await world.releaseItem(job)]);
@@ -217,23 +245,46 @@ describe("stake", () => {
     for (let i = 0; i < 6; i++) decoys.push(await world.decided());
     const job = await world.convicted();
     for (const decoy of decoys) {
-      const { check, checkSignature } = await world.check(decoy, { value: other });
-      await send("accuse", check, checkSignature);
+      await world.accuse(await world.check(decoy, { value: other }));
     }
     const { bond, locked } = await record(operator);
     assert.deepEqual([bond, locked], [p.minBond - 7n * 3n * V, 18n * V]);
     const { convictedAt } = await world.read("caseOf", job.id);
     if ((await world.now()) < convictedAt + BigInt(p.appealWindow)) await world.pass(p.appealWindow);
-    await send("slash", [job.id]);
+    await send("slash", await world.jobItems(job.id));
     const wanted = 20n * V;
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, locked]);
     await world.pass(p.verdictWindow + 1);
-    const { events } = await send("lapse", decoys.map((decoy) => decoy.id));
+    const { events } = await send("lapse", await world.jobItems(...decoys.map((decoy) => decoy.id)));
     const insured = named(events, "LedgerMoved").filter((move) => move.reason === Reason.Insurance).reduce((sum, move) => sum + move.amount, 0n);
     assert.equal(insured, wanted - bond);
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [bond + locked - wanted, 0n]);
     await world.checkBooks();
   });
+
+  for (const way of ["release", "openClaim"]) {
+    it(`locked in a case that ends as checked by ${way} does not escape either, nor gets lost between the books`, async () => {
+      await world.toToken(world.stranger, "mint", world.stranger.address, 100n * USD);
+      await world.toToken(world.stranger, "approve", world.escrow, 100n * USD);
+      await send("donate", Book.CheckPool, 100n * USD);
+      const decoys = [];
+      for (let i = 0; i < 6; i++) decoys.push(await world.decided());
+      const job = await world.decided();
+      const wrong = await world.convicted();
+      for (const decoy of decoys) await world.accuse(await world.check(decoy, { value: other }));
+      const item = await framed(job);
+      if (way === "openClaim") await seat(job, [job.value, job.value, job.value]);
+      await world.pass(p.appealWindow);
+      await send("slash", await world.jobItems(wrong.id));
+      // Eight locks of three prices left 40 of the bond, so most of the slash is owed by the seven that are left.
+      assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 21n * V]);
+      const [, insured] = await world.read("pools");
+      await (way === "release" ? send("release", [item]) : world.about(job.id, "openClaim", job.opening));
+      assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
+      assert.deepEqual([(await world.read("pools"))[1] - insured, (await record(operator)).bond], [3n * V, 0n]);
+      await world.checkBooks();
+    });
+  }
 });
 
 describe("a place of the roster", () => {
@@ -252,7 +303,7 @@ describe("a place of the roster", () => {
     for (let i = 0; i < p.noShowsToJail; i++) {
       const job = await world.opened({ order: { maxPrice: 1n, runWindow: 1 } });
       await world.pass(2);
-      await send("expire", [job.id]);
+      await send("expire", await world.jobItems(job.id));
     }
     assert.equal((await record(operator)).active, false);
     await world.refuses(world.send(operator, "rejoin"), "Early");
@@ -264,10 +315,9 @@ describe("a place of the roster", () => {
         const job = await world.decided({ order: { maxPrice: 50n * USD } });
         job.accuser = await world.drawn(job);
         if (job.accuser.address === liar.address) {
-          const { check, checkSignature } = await world.check(job, { value: other });
-          await send("accuse", check, checkSignature);
+          await world.accuse(await world.check(job, { value: other }));
           await seat(job, [job.value, job.value, job.value]);
-          await send("openClaim", job.id, job.opening);
+          await world.about(job.id, "openClaim", job.opening);
           return send("certify", ...(await world.certificate(job)));
         }
         await world.passReview(job);

@@ -18,17 +18,17 @@ const V = 40n * USD;
 const TOLERANCE = { comparison: Comparison.Tolerance };
 const other = keccak256("0xbad0");
 const stateOf = async (job) => {
-  const { state, outcome } = await world.read("jobOf", job.id);
+  const { state, outcome } = await world.jobOf(job.id);
   return { state, outcome };
 };
 const record = (who) => world.read("operatorOf", who.address);
-const available = async (who) => (await world.read("account", who.address))[0];
+const available = async (who) => world.read("available", who.address);
 const named = (events, name) => events.filter((event) => event.eventName === name).map((event) => event.args);
 
 /** How much each figure changed while `act` ran. */
 async function changes(job, act) {
   const read = async () => ({
-    client: await available(client), reserved: (await world.read("account", client.address))[1], keeper: await available(world.stranger),
+    client: await available(client), reserved: await world.reserved(client), keeper: await available(world.stranger),
     bond: (await record(operator)).bond, locked: (await record(operator)).locked, earned: (await record(operator)).earned,
     accuserBond: (await record(job.accuser)).bond, accuserLocked: (await record(job.accuser)).locked, accuserEarned: (await record(job.accuser)).earned,
     seats: job.seats ? await Promise.all(job.seats.map(async (seat) => (await record(seat)).earned)) : [],
@@ -53,7 +53,7 @@ describe("accusing", () => {
     job.accuser = await world.drawn(job);
     const { check, checkSignature } = await world.check(job, { value: other });
     let events;
-    assert.deepEqual(await changes(job, async () => ({ events } = await world.send(world.stranger, "accuse", check, checkSignature))), {
+    assert.deepEqual(await changes(job, async () => ({ events } = await world.accuse({ check, checkSignature }))), {
       bond: -3n * V, locked: 3n * V, accuserBond: -3n * V, accuserLocked: 3n * V,
     });
     const epoch = await world.read("currentEpoch");
@@ -67,8 +67,7 @@ describe("accusing", () => {
   it("is for the drawn re-executor whose turn it is, until the long review ends", async () => {
     const job = await world.decided();
     const send = async (options) => {
-      const { check, checkSignature } = await world.check(job, { value: other, ...options });
-      return world.send(world.stranger, "accuse", check, checkSignature);
+      return world.accuse(await world.check(job, { value: other, ...options }));
     };
     const refused = (options, code, seat = 0) => world.refuses(send(options), "WrongAttestation", job.id, seat, code);
     await refused({ by: world.stranger }, Skip.BadAttestation);
@@ -92,10 +91,9 @@ describe("accusing", () => {
       const job = await world.decided({ order: TOLERANCE });
       for (const wrong of [Finding.None, Finding.Value, Finding.Match]) {
         const { check, checkSignature } = await world.check(job, { finding: wrong });
-        await world.refuses(world.send(world.stranger, "accuse", check, checkSignature), "WrongAttestation");
+        await world.refuses(world.accuse({ check, checkSignature }), "WrongAttestation");
       }
-      const { check, checkSignature } = await world.check(job, { finding });
-      await world.send(world.stranger, "accuse", check, checkSignature);
+      await world.accuse(await world.check(job, { finding }));
       assert.equal((await stateOf(job)).state, State.Accused);
     }
     await world.checkBooks();
@@ -103,21 +101,20 @@ describe("accusing", () => {
 
   it("a job that is not sampled, not decided or not submitted cannot be accused", async () => {
     const unsampled = await world.decided({ operator: world.operators[1], sampled: false });
-    const attestation = async (job) => Object.values(await world.check(job, { by: world.operators[2].signer, value: other }));
-    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(unsampled))), "NotSampled", unsampled.id);
+    const accuse = async (job) => world.accuse(await world.check(job, { by: world.operators[2].signer, value: other }));
+    await world.refuses(accuse(unsampled), "NotSampled", unsampled.id);
     const undecided = await world.submitted();
-    const { epoch } = await world.read("jobOf", undecided.id);
-    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(undecided))), "SeedUnknown", epoch + 1n);
+    const { epoch } = await world.jobOf(undecided.id);
+    await world.refuses(accuse(undecided), "SeedUnknown", epoch + 1n);
     const open = await world.opened();
-    await world.refuses(world.send(world.stranger, "accuse", ...(await attestation(open))), "WrongState", open.id, State.Open);
+    await world.refuses(accuse(open), "WrongState", open.id, State.Open);
   });
 
   it("locks unbonding stake too, so that it does not leave", async () => {
     const job = await world.decided();
     job.accuser = await world.drawn(job);
     await world.send(job.accuser, "requestUnbonding", p.minBond);
-    const { check, checkSignature } = await world.check(job, { value: other });
-    await world.send(world.stranger, "accuse", check, checkSignature);
+    await world.accuse(await world.check(job, { value: other }));
     const { bond, unbonding, locked } = await record(job.accuser);
     assert.deepEqual([bond, unbonding, locked], [p.minBond - 3n * V, p.minBond - 3n * V, 3n * V]);
     await world.checkBooks();
@@ -126,21 +123,20 @@ describe("accusing", () => {
   it("locks what there is once many cases have taken the bond, and their convictions pay what they can", async () => {
     const jobs = [];
     for (let i = 0; i < 8; i++) jobs.push(await world.submitted({ order: { maxPrice: 50n * USD } }));
-    for (const epoch of new Set(await Promise.all(jobs.map(async (job) => (await world.read("jobOf", job.id)).epoch)))) await world.recordSeedAfter(epoch);
+    for (const epoch of new Set(await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).epoch)))) await world.recordSeedAfter(epoch);
     for (const job of jobs) {
       job.accuser = await world.drawn(job);
-      const { check, checkSignature } = await world.check(job, { value: other });
-      await world.send(world.stranger, "accuse", check, checkSignature);
+      await world.accuse(await world.check(job, { value: other }));
     }
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, p.minBond]);
     await world.checkBooks();
     const poor = jobs[6];
     await world.recordSeedAfter((await world.read("caseOf", poor.id)).epoch);
-    await world.send(world.stranger, "drawSeats", poor.id);
+    await world.about(poor.id, "drawSeats");
     poor.seats = (await world.read("caseOf", poor.id)).seats.map((seat) => world.operatorAt(seat));
     poor.values = [other, other, other];
     await world.send(world.stranger, "commitSeats", await Promise.all(poor.values.map((value, seat) => world.seatItem(poor, seat, value))));
-    await world.send(world.stranger, "openClaim", poor.id, poor.opening);
+    await world.about(poor.id, "openClaim", poor.opening);
     // Six cases hold 150 each, the seventh the last 100: a third of it for each seat, the dust back to the bond.
     const change = await changes(poor, () => certify(poor));
     assert.deepEqual([change.seats, change.bond, change.locked], [[33_333_333n, 33_333_333n, 33_333_333n], 1n, -100n * USD]);
@@ -152,17 +148,18 @@ describe("seats", () => {
   it("are drawn by the seed of the epoch after the accusation as the model says, apart from operator, accuser and each other", async () => {
     const job = await world.accused();
     const { epoch, rosterLength } = await world.read("caseOf", job.id);
-    await world.refuses(world.send(world.stranger, "drawSeats", job.id), "SeedUnknown", epoch + 1n);
+    await world.refuses(world.about(job.id, "drawSeats"), "SeedUnknown", epoch + 1n);
     await world.recordSeedAfter(epoch);
-    await world.send(world.stranger, "drawSeats", job.id);
+    await world.about(job.id, "drawSeats");
     const { seats, commitBy, draws } = await world.read("caseOf", job.id);
     const roster = await Promise.all(Array.from({ length: rosterLength }, (_, i) => world.read("placeAt", i)));
     const seed = await world.read("seedOf", epoch + 1n);
     const lastBlock = (epoch + 2n) * BigInt(p.epochBlocks) - 1n;
-    const terms = { seed, job: job.id, round: 1, roster, rosterLength, lastBlock, client: client.address, excluded: [operator.payout, job.accuser.payout] };
+    const excluded = roster.filter((place) => [operator.address, job.accuser.address].includes(place.operator)).map((place) => place.cluster);
+    const terms = { seed, job: job.id, round: 1, roster, rosterLength, lastBlock, client: client.address, excluded };
     assert.deepEqual(seats, model.picks(terms, 3));
     assert.deepEqual([commitBy, draws], [(await world.now()) + BigInt(p.commitWindow), 3]);
-    await world.refuses(world.send(world.stranger, "drawSeats", job.id), "SeatsKnown", job.id);
+    await world.refuses(world.about(job.id, "drawSeats"), "SeatsKnown", job.id);
   });
 
   it("cannot be drawn from too small a roster; the case can only lapse", async () => {
@@ -172,14 +169,13 @@ describe("seats", () => {
     const job = await own.decided();
     job.accuser = await own.drawn(job);
     const leaver = own.operators.slice(1, 5).find((each) => each.address !== job.accuser.address);
-    const { check, checkSignature } = await own.check(job, { value: other });
-    await own.send(own.stranger, "accuse", check, checkSignature);
+    await own.accuse(await own.check(job, { value: other }));
     await own.send(leaver, "requestUnbonding", 1n);
     await own.recordSeedAfter((await own.read("caseOf", job.id)).epoch);
-    await own.refuses(own.send(own.stranger, "drawSeats", job.id), "RosterExhausted", 2n, 3n);
+    await own.refuses(own.about(job.id, "drawSeats"), "RosterExhausted", 2n, 3n);
     await own.pass(p.verdictWindow + 1);
-    await own.send(own.stranger, "lapse", [job.id]);
-    assert.equal((await own.read("jobOf", job.id)).state, State.Refunded);
+    await own.send(own.stranger, "lapse", await own.jobItems(job.id));
+    assert.equal((await own.jobOf(job.id)).state, State.Refunded);
     await own.checkBooks();
     await own.connection.close();
   });
@@ -209,13 +205,13 @@ describe("seats", () => {
     const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
     await world.send(world.stranger, "commitSeats", [items[0]]);
     await world.at(commitBy - 1n);
-    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 1), "Early", commitBy - 1n, commitBy + 1n);
+    await world.refuses(world.about(job.id, "refillSeat", 1), "Early", commitBy - 1n, commitBy + 1n);
     await world.at(commitBy);
     await world.send(world.stranger, "commitSeats", [items[2]]);
     await world.refuses(world.send(world.stranger, "commitSeats", [items[1]]), "Skipped", Skip.TooLate);
-    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 0), "SeatNotOpen", job.id, 0);
-    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 3), "SeatNotOpen", job.id, 3);
-    const { events } = await world.send(world.stranger, "refillSeat", job.id, 1);
+    await world.refuses(world.about(job.id, "refillSeat", 0), "SeatNotOpen", job.id, 0);
+    await world.refuses(world.about(job.id, "refillSeat", 3), "SeatNotOpen", job.id, 3);
+    const { events } = await world.about(job.id, "refillSeat", 1);
     const after = await world.read("caseOf", job.id);
     assert.deepEqual(named(events, "OperatorStruck"), [{ operator: job.seats[1].address, job: job.id, outcome: Outcome.Inconclusive, count: 1 }]);
     assert.deepEqual([after.draws, after.commitBy], [4, (await world.now()) + BigInt(p.commitWindow)]);
@@ -226,7 +222,7 @@ describe("seats", () => {
     job.seats[1] = fresh;
     await world.send(world.stranger, "commitSeats", [await world.seatItem(job, 1, job.value)]);
     job.values = [job.value, job.value, job.value];
-    await world.send(world.stranger, "openClaim", job.id, job.opening);
+    await world.about(job.id, "openClaim", job.opening);
     await certify(job);
     assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Cleared });
     await world.checkBooks();
@@ -236,7 +232,7 @@ describe("seats", () => {
     const job = await world.accused();
     job.seats = world.operators;
     await world.refuses(world.send(world.stranger, "commitSeats", [await world.seatItem(job, 0, job.value)]), "Skipped", Skip.WrongState);
-    await world.refuses(world.send(world.stranger, "refillSeat", job.id, 0), "SeatNotOpen", job.id, 0);
+    await world.refuses(world.about(job.id, "refillSeat", 0), "SeatNotOpen", job.id, 0);
   });
 });
 
@@ -245,14 +241,14 @@ describe("opening the claim", () => {
     const job = await world.seated();
     const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
     await world.send(world.stranger, "commitSeats", items.slice(0, 2));
-    await world.refuses(world.send(world.stranger, "openClaim", job.id, job.opening), "SeatsNotSealed", job.id);
+    await world.refuses(world.about(job.id, "openClaim", job.opening), "SeatsNotSealed", job.id);
     await world.send(world.stranger, "commitSeats", [items[2]]);
-    await world.refuses(world.send(world.stranger, "openClaim", job.id, { ...job.opening, units: 1n }), "WrongOpening", job.id);
-    const { events } = await world.send(world.stranger, "openClaim", job.id, job.opening);
+    await world.refuses(world.about(job.id, "openClaim", { ...job.opening, units: 1n }), "WrongOpening", job.id);
+    const { events } = await world.about(job.id, "openClaim", job.opening);
     assert.deepEqual(events[0].args, { job: job.id, ...job.opening });
     const { claimOpened, claim } = await world.read("caseOf", job.id);
     assert.deepEqual([claimOpened, claim], [true, job.value]);
-    await world.refuses(world.send(world.stranger, "openClaim", job.id, job.opening), "ClaimKnown", job.id);
+    await world.refuses(world.about(job.id, "openClaim", job.opening), "ClaimKnown", job.id);
   });
 });
 
@@ -418,9 +414,9 @@ describe("the certificate", () => {
     await refused(0, { seat: 1 });
     await refused(1, { job: other });
     await refused(2, { finding: Finding.Match });
-    const [id, attestations, signatures, evidence] = await world.certificate(job);
+    const [id, record_, attestations, signatures, evidence] = await world.certificate(job);
     await world.refuses(
-      world.send(world.stranger, "certify", id, attestations, [signatures[1], signatures[0], signatures[2]], evidence), "WrongAttestation", id, 0, Skip.BadAttestation,
+      world.send(world.stranger, "certify", id, record_, attestations, [signatures[1], signatures[0], signatures[2]], evidence), "WrongAttestation", id, 0, Skip.BadAttestation,
     );
     const early = await world.seated();
     early.values = job.values;
@@ -437,8 +433,8 @@ describe("the certificate", () => {
     await world.refuses(world.send(world.stranger, "certify", ...certificate), "Late", until + 1n, until);
     await world.restore(start);
     await world.at(until);
-    await world.refuses(world.send(world.stranger, "lapse", [job.id]), "Skipped", Skip.TooEarly);
-    const change = await changes(job, () => world.send(world.stranger, "lapse", [job.id]));
+    await world.refuses(world.send(world.stranger, "lapse", await world.jobItems(job.id)), "Skipped", Skip.TooEarly);
+    const change = await changes(job, async () => world.send(world.stranger, "lapse", await world.jobItems(job.id)));
     assert.deepEqual(change, {
       client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart,
       bond: 3n * V, locked: -3n * V, accuserBond: 3n * V, accuserLocked: -3n * V,
@@ -456,9 +452,9 @@ describe("slashing", () => {
     assert.equal(bond, p.minBond - 3n * V);
     const share = model.slash(p, { bond, maxPrice: V, exact: true });
     await world.at(convictedAt + BigInt(p.appealWindow) - 1n);
-    await world.refuses(world.send(world.stranger, "slash", [job.id]), "Skipped", Skip.TooEarly);
+    await world.refuses(world.send(world.stranger, "slash", await world.jobItems(job.id)), "Skipped", Skip.TooEarly);
     let events;
-    const change = await changes(job, async () => ({ events } = await world.send(world.stranger, "slash", [job.id])));
+    const change = await changes(job, async () => ({ events } = await world.send(world.stranger, "slash", await world.jobItems(job.id))));
     assert.equal(share.amount, 800n * USD);
     assert.deepEqual(change, {
       client: V + model.fee(p, V) + share.compensation, reserved: -(V + model.fee(p, V)), keeper: share.keeper, bond: -share.amount,
@@ -475,7 +471,7 @@ describe("slashing", () => {
     const cheat = world.operators[1];
     const job = await world.convicted({ operator: cheat });
     await world.pass(p.appealWindow);
-    const { events } = await world.send(world.stranger, "slash", [job.id]);
+    const { events } = await world.send(world.stranger, "slash", await world.jobItems(job.id));
     assert.deepEqual(named(events, "OperatorRetired"), [{ operator: cheat.address, place: 1, jailed: true }]);
     const { active, clean, bond } = await record(cheat);
     assert.deepEqual([active, clean, bond], [false, 0, p.minBond - 3n * V - 800n * USD]);
@@ -486,7 +482,7 @@ describe("slashing", () => {
     const job = await world.convicted({ order: { maxPrice: 50n * USD } });
     const { bond } = await record(operator);
     await world.pass(p.appealWindow);
-    await world.send(world.stranger, "slash", [job.id]);
+    await world.send(world.stranger, "slash", await world.jobItems(job.id));
     assert.equal(bond, 850n * USD);
     assert.equal((await record(operator)).bond, 0n);
     await world.checkBooks();
@@ -496,7 +492,7 @@ describe("slashing", () => {
     const jobs = [await world.convicted(), await world.convicted({ operator })];
     await world.pass(p.appealWindow);
     const before = (await record(operator)).bond;
-    const { events } = await world.send(world.stranger, "slash", jobs.map((job) => job.id));
+    const { events } = await world.send(world.stranger, "slash", await world.jobItems(...jobs.map((job) => job.id)));
     const amounts = named(events, "StakeSlashed").map((args) => args.amount);
     assert.deepEqual([amounts[0] + amounts[1], (await record(operator)).bond], [before, 0n]);
     assert.equal(named(events, "OperatorRetired").length, 1);
@@ -510,7 +506,7 @@ describe("slashing", () => {
       operator: cheat, order: TOLERANCE, values, certificate: { findings: [Finding.Mismatch, Finding.Mismatch, Finding.Malformed] },
     });
     await world.pass(p.appealWindow);
-    const { events } = await world.send(world.stranger, "slash", [job.id]);
+    const { events } = await world.send(world.stranger, "slash", await world.jobItems(job.id));
     const share = model.slash(p, { bond: p.minBond - 3n * V, maxPrice: V, exact: false });
     assert.equal(share.amount, V);
     assert.deepEqual(named(events, "StakeSlashed"), [{
@@ -524,12 +520,12 @@ describe("slashing", () => {
   it("a bad item leaves the batch alone, in slash and in lapse", async () => {
     const job = await world.convicted();
     await world.pass(p.appealWindow);
-    const { events } = await world.send(world.stranger, "slash", [other, job.id]);
+    const { events } = await world.send(world.stranger, "slash", await world.jobItems(other, job.id));
     assert.deepEqual(events[0].args, { job: other, action: Action.Slash, code: Skip.WrongState });
     assert.equal((await stateOf(job)).state, State.Slashed);
     const case2 = await world.accused({ operator: world.operators[2] });
     await world.pass(p.verdictWindow + 1);
-    const lapsed = await world.send(world.stranger, "lapse", [job.id, case2.id]);
+    const lapsed = await world.send(world.stranger, "lapse", await world.jobItems(job.id, case2.id));
     assert.deepEqual(lapsed.events[0].args, { job: job.id, action: Action.Lapse, code: Skip.WrongState });
     assert.equal((await stateOf(case2)).state, State.Refunded);
     await world.checkBooks();

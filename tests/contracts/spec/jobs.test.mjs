@@ -15,11 +15,11 @@ beforeEach(async () => {
 });
 
 const stateOf = async (job) => {
-  const { state, outcome } = await world.read("jobOf", job.id);
+  const { state, outcome } = await world.jobOf(job.id);
   return { state, outcome };
 };
 const skips = async (functionName, items, code) => world.refuses(world.send(world.stranger, functionName, items), "Skipped", code);
-const available = async (who) => (await world.read("account", who.address))[0];
+const available = async (who) => world.read("available", who.address);
 const earned = async (who) => (await world.read("operatorOf", who.address)).earned;
 
 /** What each of these balances gained while `act` ran. */
@@ -33,14 +33,14 @@ const checkPool = async () => (await world.read("pools"))[0];
 const insurancePool = async () => (await world.read("pools"))[1];
 
 describe("submitting a result", () => {
-  it("freezes epoch, rate and roster length", async () => {
+  it("freezes the epoch", async () => {
     const job = await world.opened();
     const { events } = await world.send(world.stranger, "submit", [await world.resultItem(job)]);
     const epoch = (await world.blockNumber()) / BigInt(p.epochBlocks);
     assert.deepEqual(events.map((event) => event.args), [{
-      job: job.id, operator: operator.address, commitment: job.result.commitment, manifest: job.result.manifest, epoch, ratePpm: 1_000_000, rosterLength: 10,
+      job: job.id, operator: operator.address, commitment: job.result.commitment, manifest: job.result.manifest, epoch,
     }]);
-    const stored = await world.read("jobOf", job.id);
+    const stored = await world.jobOf(job.id);
     assert.deepEqual(
       [stored.state, stored.submittedAt, stored.epoch, stored.ratePpm, stored.rosterLength, stored.commitment],
       [State.Submitted, await world.now(), epoch, 1_000_000, 10, job.result.commitment],
@@ -48,14 +48,42 @@ describe("submitting a result", () => {
     assert.equal(await world.read("currentEpoch"), epoch);
   });
 
-  it("an operator with a record is checked at its own rate", async () => {
-    const job = await world.submitted({ operator: veteran });
-    assert.equal(BigInt((await world.read("jobOf", job.id)).ratePpm), model.rate(p, 9));
+  it("leaves the rate and the roster as they were at the opening, whatever came between", async () => {
+    const early = await world.opened({ operator: veteran });
+    assert.deepEqual([BigInt((await world.recordOf(early.id)).ratePpm), (await world.recordOf(early.id)).rosterLength], [model.rate(p, 9), 10]);
+    // A tenth clean check, and an eleventh place.
+    const checked = await world.decided({ operator: veteran, sampled: true });
+    await world.passReview(checked);
+    await world.send(world.stranger, "release", [await world.releaseItem(checked, await world.check(checked))]);
+    await world.register({ ...world.person(0), account: world.stranger, address: world.stranger.address });
+    assert.deepEqual([(await world.read("operatorOf", veteran.address)).clean, await world.read("rosterLength")], [10, 11]);
+
+    const late = await world.opened({ operator: veteran });
+    for (const job of [early, late]) await world.send(world.stranger, "submit", [await world.resultItem(job)]);
+    const frozen = await Promise.all([early, late].map((job) => world.recordOf(job.id)));
+    assert.deepEqual(frozen.map(({ ratePpm, rosterLength }) => [BigInt(ratePpm), rosterLength]), [[model.rate(p, 9), 10], [model.rate(p, 10), 11]]);
+    await world.checkBooks();
+  });
+
+  it("a conviction between opening and submission changes nothing for the jobs that were open", async () => {
+    const early = await world.opened({ operator: veteran, order: { runWindow: 300 } });
+    const wrong = () => Array(3).fill(keccak256("0xbad0"));
+    const convicted = await world.convicted({
+      operator: veteran, values: wrong, order: { comparison: Comparison.Tolerance }, certificate: { findings: Array(3).fill(Finding.Mismatch) },
+    });
+    const item = await world.resultItem(early);
+    await world.pass(p.appealWindow);
+    await world.send(world.stranger, "slash", await world.jobItems(convicted.id));
+    assert.equal((await world.read("operatorOf", veteran.address)).clean, 0);
+    await world.send(world.stranger, "submit", [item]);
+    assert.equal(BigInt((await world.recordOf(early.id)).ratePpm), model.rate(p, 9));
+    const late = await world.opened({ operator: veteran });
+    assert.equal((await world.recordOf(late.id)).ratePpm, 1_000_000);
   });
 
   it("is allowed in the last second of the run window and not after", async () => {
     const [one, two] = [await world.opened(), await world.opened()];
-    const { openedAt, runWindow } = await world.read("jobOf", two.id);
+    const { openedAt, runWindow } = await world.jobOf(two.id);
     const items = [await world.resultItem(one), await world.resultItem(two)];
     await world.at(openedAt + BigInt(runWindow));
     await world.send(world.stranger, "submit", [items[1]]);
@@ -74,7 +102,18 @@ describe("submitting a result", () => {
     world.domain = home;
     await skips("submit", [foreign], Skip.BadNodeSignature);
     const other = await world.opened();
-    await skips("submit", [{ ...item, result: { ...item.result, job: other.id } }], Skip.BadNodeSignature);
+    await skips("submit", [{ ...item, job: await world.recordOf(other.id), result: { ...item.result, job: other.id } }], Skip.BadNodeSignature);
+  });
+
+  it("needs no signature of a node key that sends it itself, and only of that", async () => {
+    const job = await world.opened();
+    const unsigned = { ...(await world.resultItem(job)), signature: "0x" };
+    const { nodeKey } = operator;
+    for (const from of [world.stranger, operator.account, client]) await world.refuses(world.send(from, "submit", [unsigned]), "Skipped", Skip.BadNodeSignature);
+    await world.rpc("hardhat_impersonateAccount", nodeKey.address);
+    await world.rpc("hardhat_setBalance", nodeKey.address, toHex(10n ** 18n));
+    await world.send(nodeKey, "submit", [unsigned]);
+    assert.equal((await stateOf(job)).state, State.Submitted);
   });
 
   it("an empty commitment is refused", async () => {
@@ -134,33 +173,33 @@ describe("recording a seed", () => {
 describe("sampling and the draw", () => {
   it("are undecided until the seed of the epoch after the submission stands", async () => {
     const job = await world.submitted();
-    assert.deepEqual(await world.read("isSampled", job.id), [false, false]);
-    assert.equal(await world.read("drawnFor", job.id, 0), model.ZERO);
-    await world.recordSeedAfter((await world.read("jobOf", job.id)).epoch);
-    assert.deepEqual(await world.read("isSampled", job.id), [true, true]);
+    assert.deepEqual(await world.isSampled(job.id), [false, false]);
+    assert.equal(await world.drawnFor(job.id, 0), model.ZERO);
+    await world.recordSeedAfter((await world.jobOf(job.id)).epoch);
+    assert.deepEqual(await world.isSampled(job.id), [true, true]);
   });
 
   it("agree with the model for every attempt", async () => {
     const job = await world.decided();
-    const stored = await world.read("jobOf", job.id);
+    const stored = await world.jobOf(job.id);
     const seed = await world.read("seedOf", stored.epoch + 1n);
     assert.equal(model.isSampled(seed, job.id, stored.ratePpm), true);
     const roster = await Promise.all(Array.from({ length: stored.rosterLength }, (_, i) => world.read("placeAt", i)));
     const lastBlock = (stored.epoch + 2n) * BigInt(p.epochBlocks) - 1n;
     const expected = model.picks(
-      { seed, job: job.id, round: 0, roster, rosterLength: stored.rosterLength, lastBlock, client: client.address, excluded: [operator.payout] }, 3,
+      { seed, job: job.id, round: 0, roster, rosterLength: stored.rosterLength, lastBlock, client: client.address, excluded: [roster[0].cluster] }, 3,
     );
-    const drawn = await Promise.all([0, 1, 2].map((attempt) => world.read("drawnFor", job.id, attempt)));
+    const drawn = await Promise.all([0, 1, 2].map((attempt) => world.drawnFor(job.id, attempt)));
     assert.deepEqual(drawn, expected);
-    assert.equal(await world.read("drawnFor", job.id, 3), model.ZERO);
+    assert.equal(await world.drawnFor(job.id, 3), model.ZERO);
     assert.equal(new Set(drawn).size, 3);
     assert.ok(!drawn.includes(operator.address));
   });
 
   it("an operator that is not sampled has nobody drawn", async () => {
     const job = await world.decided({ operator: veteran, sampled: false });
-    assert.deepEqual(await world.read("isSampled", job.id), [true, false]);
-    assert.equal(await world.read("drawnFor", job.id, 0), model.ZERO);
+    assert.deepEqual(await world.isSampled(job.id), [true, false]);
+    assert.equal(await world.drawnFor(job.id, 0), model.ZERO);
   });
 
   it("who retires once the seed is known is still drawn", async () => {
@@ -175,22 +214,23 @@ describe("sampling and the draw", () => {
     for (const each of world.operators.slice(6)) await world.send(each, "requestUnbonding", 1n);
     const job = await world.submitted();
     for (const each of world.operators.slice(3, 6)) await world.send(each, "requestUnbonding", 1n);
-    const { epoch, rosterLength } = await world.read("jobOf", job.id);
+    const { epoch, rosterLength } = await world.jobOf(job.id);
     assert.equal(rosterLength, 10);
     await world.recordSeedAfter(epoch);
-    const drawn = await Promise.all([0, 1, 2].map((attempt) => world.read("drawnFor", job.id, attempt)));
+    const drawn = await Promise.all([0, 1, 2].map((attempt) => world.drawnFor(job.id, attempt)));
     assert.deepEqual(drawn.slice(0, 2).sort(), world.operators.slice(1, 3).map((each) => each.address).sort());
     assert.equal(drawn[2], model.ZERO);
   });
 
-  it("who joins after the submission is not drawn for it", async () => {
-    const job = await world.submitted();
+  it("who joins after the opening is not drawn for it", async () => {
+    const job = await world.opened();
     const late = { ...world.person(0), account: world.stranger, address: world.stranger.address };
     await world.register(late);
-    const { epoch, rosterLength } = await world.read("jobOf", job.id);
+    await world.send(world.stranger, "submit", [await world.resultItem(job)]);
+    const { epoch, rosterLength } = await world.jobOf(job.id);
     assert.deepEqual([rosterLength, await world.read("rosterLength")], [10, 11]);
     await world.recordSeedAfter(epoch);
-    for (const attempt of [0, 1, 2]) assert.notEqual(await world.read("drawnFor", job.id, attempt), late.address);
+    for (const attempt of [0, 1, 2]) assert.notEqual(await world.drawnFor(job.id, attempt), late.address);
   });
 
   it("operators of one payout address are one cluster and never check each other", async () => {
@@ -218,7 +258,7 @@ describe("releasing", () => {
 
     it("pays the operator, returns the remainder, keeps the fee for checks and rewards the keeper", async () => {
       await world.passReview(job);
-      const { fee, ratePpm, maxPrice } = await world.read("jobOf", job.id);
+      const { fee, ratePpm, maxPrice } = await world.jobOf(job.id);
       const price = 30n * USD;
       const cost = model.recordFee(p, ratePpm, price);
       const item = await world.releaseItem(job);
@@ -254,7 +294,7 @@ describe("releasing", () => {
     it("never costs more than the max price however many units", async () => {
       const many = await world.decided({ operator: veteran, sampled: false, units: 2n ** 64n - 1n });
       await world.passReview(many);
-      const { ratePpm } = await world.read("jobOf", many.id);
+      const { ratePpm } = await world.jobOf(many.id);
       const item = await world.releaseItem(many);
       assert.deepEqual(
         await gains(() => world.send(world.stranger, "release", [item]), [() => earned(veteran), () => available(client)]),
@@ -286,7 +326,7 @@ describe("releasing", () => {
       const price = 30n * USD;
       const cost = model.recordFee(p, 1_000_000, price);
       const item = await world.releaseItem(job, await world.check(job));
-      const { fee } = await world.read("jobOf", job.id);
+      const { fee } = await world.jobOf(job.id);
       assert.deepEqual(
         await gains(() => world.send(world.stranger, "release", [item]), [() => earned(operator), () => earned(first), checkPool, () => available(world.stranger)]),
         [price - cost, price, fee - p.keeperPart + cost - price, p.keeperPart],
@@ -331,16 +371,14 @@ describe("releasing", () => {
       const another = await world.decided();
       const attempts = [
         { by: second.signer }, { by: world.stranger }, { by: operator.signer }, { value: keccak256("0x03") }, { finding: Finding.Match },
-        { finding: Finding.Mismatch }, { finding: Finding.None }, { round: 1 }, { job: another.id },
+        { finding: Finding.Mismatch }, { finding: Finding.None }, { round: 1 }, { job: another.id }, { salt: keccak256("0x04") },
       ];
       for (const attempt of attempts) {
         await skips("release", [await world.releaseItem(job, await world.check(job, attempt))], Skip.BadAttestation);
       }
-      const { check, checkSignature } = await world.check(job);
-      await skips("release", [{ ...(await world.releaseItem(job)), check: { ...check, seat: 1 }, checkSignature }], Skip.BadAttestation);
-      await skips("release", [{ ...(await world.releaseItem(job)), check: { ...check, seat: 3 }, checkSignature }], Skip.BadAttestation);
-      await skips("release", [{ ...(await world.releaseItem(job)), check: { ...check, salt: keccak256("0x04") }, checkSignature }], Skip.BadAttestation);
-      await skips("release", [{ ...(await world.releaseItem(job)), check, checkSignature: checkSignature.slice(0, -2) }], Skip.BadAttestation);
+      const item = await world.releaseItem(job, await world.check(job));
+      for (const seat of [1, 2, 3, 255]) await skips("release", [{ ...item, seat }], Skip.BadAttestation);
+      await skips("release", [{ ...item, checkSignature: item.checkSignature.slice(0, -2) }], Skip.BadAttestation);
     });
 
     it("an empty check pool is filled up from insurance, and what there is is paid", async () => {
@@ -408,14 +446,14 @@ describe("releasing", () => {
 describe("expiring", () => {
   it("a job without a result is refunded whole, its operator pays, half of it to the client", async () => {
     const job = await world.opened();
-    const { openedAt, runWindow, fee, maxPrice } = await world.read("jobOf", job.id);
+    const { openedAt, runWindow, fee, maxPrice } = await world.jobOf(job.id);
     const share = model.noShow(p, { bond: p.minBond, maxPrice });
     await world.at(openedAt + BigInt(runWindow));
-    await skips("expire", [job.id], Skip.TooEarly);
+    await skips("expire", await world.jobItems(job.id), Skip.TooEarly);
     const bond = async () => (await world.read("operatorOf", operator.address)).bond;
     let events;
     assert.deepEqual(
-      await gains(async () => ({ events } = await world.send(world.stranger, "expire", [job.id])), [
+      await gains(async () => ({ events } = await world.send(world.stranger, "expire", await world.jobItems(job.id))), [
         () => available(client), bond, insurancePool, () => available(world.stranger), checkPool,
       ]),
       [maxPrice + fee + share.toClient, -share.penalty, share.insured, share.keeper, 0n],
@@ -428,7 +466,7 @@ describe("expiring", () => {
   it("repeated absence jails, and the operator may rejoin once stake could have left", async () => {
     const jobs = [await world.opened({ operator: veteran }), await world.opened({ operator: veteran })];
     await world.pass(jobs[1].order.runWindow + 1);
-    const { events } = await world.send(world.stranger, "expire", jobs.map((job) => job.id));
+    const { events } = await world.send(world.stranger, "expire", await world.jobItems(...jobs.map((job) => job.id)));
     const struck = events.filter((event) => event.eventName === "OperatorStruck").map((event) => [event.args.outcome, event.args.count]);
     assert.deepEqual(struck, [[Outcome.NoShow, 1], [Outcome.NoShow, 2]]);
     assert.deepEqual(events.find((event) => event.eventName === "OperatorRetired").args, { operator: veteran.address, place: 1, jailed: true });
@@ -450,8 +488,8 @@ describe("expiring", () => {
       const job = await world.decided(options);
       const until = (await world.submittedAt(job)) + BigInt(review + p.openWindow);
       await world.at(until);
-      await skips("expire", [job.id], Skip.TooEarly);
-      await world.send(world.stranger, "expire", [job.id]);
+      await skips("expire", await world.jobItems(job.id), Skip.TooEarly);
+      await world.send(world.stranger, "expire", await world.jobItems(job.id));
       assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Unavailable });
       assert.equal((await world.read("operatorOf", job.operator.address)).noShows, 1);
     }
@@ -461,11 +499,11 @@ describe("expiring", () => {
   it("a submitted job waits for the seed", async () => {
     const job = await world.submitted();
     await world.pass(p.longReview + p.openWindow + 1);
-    await skips("expire", [job.id], Skip.SeedMissing);
-    await world.recordSeedAfter((await world.read("jobOf", job.id)).epoch);
-    await skips("expire", [job.id], Skip.TooEarly);
+    await skips("expire", await world.jobItems(job.id), Skip.SeedMissing);
+    await world.recordSeedAfter((await world.jobOf(job.id)).epoch);
+    await skips("expire", await world.jobItems(job.id), Skip.TooEarly);
     await world.pass(p.longReview + p.openWindow);
-    await world.send(world.stranger, "expire", [job.id]);
+    await world.send(world.stranger, "expire", await world.jobItems(job.id));
   });
 
   it("an operator without a bond loses nothing more and the client still has everything back", async () => {
@@ -473,14 +511,13 @@ describe("expiring", () => {
     const accused = [];
     for (let i = 0; i < 7; i++) accused.push(await world.decided({ order: { maxPrice: 48n * USD } }));
     for (const each of accused) {
-      const { check, checkSignature } = await world.check(each, { value: keccak256("0x09") });
-      await world.send(world.stranger, "accuse", check, checkSignature);
+      await world.accuse(await world.check(each, { value: keccak256("0x09") }));
     }
     assert.deepEqual([(await world.read("operatorOf", operator.address)).bond, (await world.read("operatorOf", operator.address)).locked], [0n, p.minBond]);
     await world.pass(job.order.runWindow + 1);
-    const { fee, maxPrice } = await world.read("jobOf", job.id);
+    const { fee, maxPrice } = await world.jobOf(job.id);
     assert.deepEqual(
-      await gains(() => world.send(world.stranger, "expire", [job.id]), [() => available(client), () => available(world.stranger)]), [maxPrice + fee, 0n],
+      await gains(async () => world.send(world.stranger, "expire", await world.jobItems(job.id)), [() => available(client), () => available(world.stranger)]), [maxPrice + fee, 0n],
     );
     await world.checkBooks();
   });
@@ -488,7 +525,7 @@ describe("expiring", () => {
   it("a bad item leaves the batch alone", async () => {
     const job = await world.opened();
     await world.pass(job.order.runWindow + 1);
-    const { events } = await world.send(world.stranger, "expire", [keccak256("0x09"), job.id]);
+    const { events } = await world.send(world.stranger, "expire", await world.jobItems(keccak256("0x09"), job.id));
     assert.deepEqual(events[0].args, { job: keccak256("0x09"), action: Action.Expire, code: Skip.WrongState });
     assert.equal((await stateOf(job)).state, State.Refunded);
   });

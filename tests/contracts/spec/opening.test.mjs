@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { bytesToHex, hexToBytes, numberToHex } from "viem";
+import { bytesToHex, concat, domainSeparator, encodeAbiParameters, encodeFunctionData, hexToBytes, keccak256, numberToHex, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD, World } from "../support/world.mjs";
@@ -26,29 +26,36 @@ describe("opening a job", () => {
   });
 
   const skips = async (job, code) => {
-    const before = await world.read("account", job.order.client);
+    const before = await world.read("available", job.order.client);
     await world.refuses(world.send(world.stranger, "open", [job.item]), "Skipped", code);
-    assert.equal((await world.read("jobOf", job.id)).state, State.None);
-    assert.deepEqual(await world.read("account", job.order.client), before);
+    assert.equal((await world.jobOf(job.id)).state, State.None);
+    assert.equal(await world.read("available", job.order.client), before);
+  };
+
+  /** Keys that sign only have neither coins nor a place among the chain's accounts. */
+  const rich = async (account) => {
+    await world.rpc("hardhat_impersonateAccount", account.address);
+    await world.rpc("hardhat_setBalance", account.address, numberToHex(10n ** 18n));
+    return account;
   };
 
   describe("given an order and an acceptance", () => {
     it("reserves price and fee, raises the exposure and keeps the terms", async () => {
       const job = await world.agree();
       const fee = model.fee(world.parameters, job.order.maxPrice);
-      const [before] = await world.read("account", client.address);
+      const before = await world.read("available", client.address);
       const { events } = await world.send(world.stranger, "open", [job.item]);
       const openedAt = await world.now();
       const { workload, policy, comparison, unitPrice, maxPrice, runWindow, nonce } = job.order;
       assert.deepEqual(events[0].args, {
         job: job.id, client: client.address, operator: operator.address, nodeKey: operator.nodeKey.address,
-        workload, policy, comparison, unitPrice, maxPrice, fee, runWindow, nonce,
+        workload, policy, comparison, unitPrice, maxPrice, fee, runWindow, nonce, ratePpm: 1_000_000, rosterLength: 10,
       });
-      assert.deepEqual(await world.read("jobOf", job.id), {
+      assert.deepEqual(await world.jobOf(job.id), {
         client: client.address, operator: operator.address, nodeKey: operator.nodeKey.address, state: State.Open, outcome: Outcome.None, comparison,
-        unitPrice, maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 0, rosterLength: 0, commitment: model.ZERO32,
+        unitPrice, maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 1_000_000, rosterLength: 10, commitment: model.ZERO32,
       });
-      assert.deepEqual(await world.read("account", client.address), [before - maxPrice - fee, maxPrice + fee]);
+      assert.deepEqual([await world.read("available", client.address), await world.reserved(client)], [before - maxPrice - fee, maxPrice + fee]);
       assert.equal((await world.read("operatorOf", operator.address)).exposure, maxPrice);
       await world.checkBooks();
     });
@@ -60,7 +67,7 @@ describe("opening a job", () => {
 
     it("an order for anybody goes to whoever accepted it", async () => {
       const job = await world.opened({ operator: world.operators[3], terms: {}, order: { operator: model.ZERO } });
-      assert.equal((await world.read("jobOf", job.id)).operator, world.operators[3].address);
+      assert.equal((await world.jobOf(job.id)).operator, world.operators[3].address);
     });
 
     it("both deadlines include their last second", async () => {
@@ -68,7 +75,7 @@ describe("opening a job", () => {
       const job = await world.agree({ order: { expiry: now + 100n }, acceptance: { openBy: now + 100n } });
       await world.at(now + 100n);
       await world.send(world.stranger, "open", [job.item]);
-      assert.equal((await world.read("jobOf", job.id)).state, State.Open);
+      assert.equal((await world.jobOf(job.id)).state, State.Open);
     });
   });
 
@@ -88,7 +95,7 @@ describe("opening a job", () => {
 
     it("rounds the fee up", async () => {
       const job = await world.opened({ order: { maxPrice: 40_000_001n } });
-      assert.equal((await world.read("jobOf", job.id)).fee, 4_000_001n + world.parameters.keeperPart);
+      assert.equal((await world.jobOf(job.id)).fee, 4_000_001n + world.parameters.keeperPart);
     });
   });
 
@@ -106,7 +113,7 @@ describe("opening a job", () => {
       const job = await world.agree();
       const orderSignature = await world.sign(world.stranger, "Order", job.order);
       await skips({ ...job, item: { ...job.item, orderSignature } }, Skip.BadClientSignature);
-      const byBond = await world.sign(operator.account, "Acceptance", job.item.acceptance);
+      const byBond = await world.sign(operator.account, "Acceptance", job.acceptance);
       await skips({ ...job, item: { ...job.item, acceptanceSignature: byBond } }, Skip.BadOperatorSignature);
     });
 
@@ -125,13 +132,32 @@ describe("opening a job", () => {
       await skips({ ...byNobody, item: { ...byNobody.item, orderSignature: `0x${"00".repeat(65)}` } }, Skip.InsufficientFunds);
     });
 
+    it("an empty signature is the sender's, and nobody else's", async () => {
+      const job = await world.agree();
+      const unordered = { ...job.item, orderSignature: "0x" };
+      const unaccepted = { ...job.item, acceptanceSignature: "0x" };
+      const refused = (from, item, code) => world.refuses(world.send(from, "open", [item]), "Skipped", code);
+      for (const from of [world.stranger, operator.account, operator.signer, world.clients[1]]) {
+        await refused(await rich(from), unordered, Skip.BadClientSignature);
+      }
+      for (const from of [world.stranger, client, operator.account, world.operators[1].signer]) await refused(await rich(from), unaccepted, Skip.BadOperatorSignature);
+
+      const start = await world.snapshot();
+      await world.send(client, "open", [unordered]);
+      assert.equal((await world.jobOf(job.id)).state, State.Open);
+      await world.restore(start);
+      await world.send(await rich(operator.signer), "open", [unaccepted]);
+      assert.equal((await world.jobOf(job.id)).state, State.Open);
+      await world.checkBooks();
+    });
+
     it("skips an order or acceptance for another chain or contract", async () => {
       const home = world.domain;
       for (const foreign of [{ chainId: 1 }, { verifyingContract: world.token }, { version: "2" }, { name: "Other" }]) {
         const job = await world.agree();
         world.domain = { ...home, ...foreign };
         const orderSignature = await world.sign(client, "Order", job.order);
-        const acceptanceSignature = await world.sign(operator.signer, "Acceptance", job.item.acceptance);
+        const acceptanceSignature = await world.sign(operator.signer, "Acceptance", job.acceptance);
         world.domain = home;
         await skips({ ...job, item: { ...job.item, orderSignature } }, Skip.BadClientSignature);
         await skips({ ...job, item: { ...job.item, acceptanceSignature } }, Skip.BadOperatorSignature);
@@ -144,8 +170,8 @@ describe("opening a job", () => {
       for (const each of fork.operators) await fork.register(each);
       assert.equal(fork.escrow, world.escrow);
       const job = await world.agree();
-      const acceptance = { ...job.item.acceptance, order: fork.digest("Order", job.order) };
-      const item = { ...job.item, acceptance, acceptanceSignature: await fork.sign(operator.signer, "Acceptance", acceptance) };
+      const acceptance = { ...job.acceptance, order: fork.digest("Order", job.order) };
+      const item = { ...job.item, acceptanceSignature: await fork.sign(operator.signer, "Acceptance", acceptance) };
       await fork.refuses(fork.send(fork.stranger, "open", [item]), "Skipped", Skip.BadClientSignature);
       await fork.connection.close();
     });
@@ -154,9 +180,36 @@ describe("opening a job", () => {
       const job = await world.agree();
       const order = { ...job.order, maxPrice: job.order.maxPrice - 1n };
       const id = world.digest("Order", order);
-      const acceptance = { ...job.item.acceptance, order: id };
+      const acceptance = { ...job.acceptance, order: id };
       const acceptanceSignature = await world.sign(operator.signer, "Acceptance", acceptance);
-      await skips({ ...job, id, order, item: { ...job.item, order, acceptance, acceptanceSignature } }, Skip.BadClientSignature);
+      await skips({ ...job, id, order, item: { ...job.item, order, acceptanceSignature } }, Skip.BadClientSignature);
+    });
+
+    it("refuses words with bits beyond their types, even if client and operator sign them", async () => {
+      const order = (await world.agree()).order;
+      const widths = { client: 160, operator: 160, comparison: 8, unitPrice: 96, maxPrice: 96, maxFee: 96, runWindow: 32, expiry: 64 };
+      const names = model.types.Order.map(({ name }) => name);
+      const words = (item) => encodeAbiParameters(model.types.Order, names.map((name) => item[name])).slice(2);
+      for (const [name, width] of Object.entries(widths)) {
+        for (const bit of [width, 255]) {
+          const at = 64 * names.indexOf(name);
+          const clean = words(order);
+          const word = BigInt(`0x${clean.slice(at, at + 64)}`) | (1n << BigInt(bit));
+          const dirty = clean.slice(0, at) + numberToHex(word, { size: 32 }).slice(2) + clean.slice(at + 64);
+          // The digest of the words as they are, as a contract that copied them would take it.
+          const encodeType = `Order(${model.types.Order.map((entry) => `${entry.type} ${entry.name}`).join(",")})`;
+          const id = keccak256(concat(["0x1901", domainSeparator({ domain: world.domain }), keccak256(`${keccak256(toHex(encodeType))}${dirty}`)]));
+          const { acceptance, item } = await world.agree({ order: { ...order } });
+          const signed = {
+            ...item, orderSignature: await client.sign({ hash: id }), acceptanceSignature: await world.sign(operator.signer, "Acceptance", { ...acceptance, order: id }),
+          };
+          const data = encodeFunctionData({ abi: world.abi, functionName: "open", args: [[signed]] });
+          assert.equal(data.split(clean).length, 2);
+          await assert.rejects(world.sendRaw(world.stranger, data.replace(clean, dirty)), /revert/, `${name}, bit ${bit}`);
+          assert.deepEqual(await world.read("stateOf", id), [State.None, Outcome.None]);
+        }
+      }
+      await world.checkBooks();
     });
 
     it("an order opens once", async () => {
@@ -172,10 +225,13 @@ describe("opening a job", () => {
       await world.opened({ order: { nonce: 5001n } });
     });
 
-    it("an acceptance of another order or by another operator than asked for is skipped", async () => {
+    it("an acceptance of another order, of other terms, or by another operator than asked for is skipped", async () => {
       const [one, two] = [await world.agree(), await world.agree()];
-      const { acceptance, acceptanceSignature } = two.item;
-      await skips({ ...one, item: { ...one.item, acceptance, acceptanceSignature } }, Skip.WrongOperator);
+      const { acceptanceSignature } = two.item;
+      await skips({ ...one, item: { ...one.item, acceptanceSignature } }, Skip.BadOperatorSignature);
+      for (const change of [{ nodeKey: world.stranger.address }, { openBy: one.item.openBy + 1n }]) {
+        await skips({ ...one, item: { ...one.item, ...change } }, Skip.BadOperatorSignature);
+      }
       await skips(await world.agree({ operator: world.operators[2], order: { operator: operator.address } }), Skip.WrongOperator);
     });
   });
@@ -218,13 +274,13 @@ describe("opening a job", () => {
 
   it("skips what the client cannot pay, to the unit", async () => {
     const need = 40n * USD + model.fee(world.parameters, 40n * USD);
-    const [available] = await world.read("account", client.address);
+    const available = await world.read("available", client.address);
     await world.send(client, "withdraw", available - need + 1n);
     await skips(await world.agree(), Skip.InsufficientFunds);
     await world.toToken(client, "mint", client.address, 1n);
     await world.send(client, "deposit", 1n);
     await world.opened();
-    assert.deepEqual(await world.read("account", client.address), [0n, need]);
+    assert.deepEqual([await world.read("available", client.address), await world.reserved(client)], [0n, need]);
     await world.checkBooks();
   });
 
@@ -234,7 +290,7 @@ describe("opening a job", () => {
       const { events } = await world.send(world.stranger, "open", jobs.map((job) => job.item));
       const skipped = events.filter((event) => event.eventName === "ItemSkipped").map((event) => event.args);
       assert.deepEqual(skipped, [{ job: jobs[1].id, action: Action.Open, code: Skip.BadTerms }]);
-      const states = await Promise.all(jobs.map(async (job) => (await world.read("jobOf", job.id)).state));
+      const states = await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).state));
       assert.deepEqual(states, [State.Open, State.None, State.Open]);
       await world.checkBooks();
     });
@@ -248,7 +304,7 @@ describe("opening a job", () => {
 
     it("the last money goes to the first item", async () => {
       const need = 40n * USD + model.fee(world.parameters, 40n * USD);
-      const [available] = await world.read("account", client.address);
+      const available = await world.read("available", client.address);
       await world.send(client, "withdraw", available - need);
       const jobs = [await world.agree(), await world.agree()];
       const { events } = await world.send(world.stranger, "open", jobs.map((job) => job.item));

@@ -24,6 +24,12 @@ export const fee = (p, maxPrice) => (maxPrice * BigInt(p.floorPpm) + PPM - 1n) /
 export const price = ({ units, unitPrice, maxPrice }) => least(units * unitPrice, maxPrice);
 export const recordFee = (p, ratePpm, paid) => ((BigInt(ratePpm) - BigInt(p.floorPpm)) * paid) / PPM;
 
+/** What a check of this price takes of the pool of checks, and of the insurance. */
+export function fill([checkPool, insurancePool], wanted) {
+  const fromChecks = least(wanted, checkPool);
+  return [fromChecks, least(wanted - fromChecks, insurancePool)];
+}
+
 export function slash(p, { bond, maxPrice, exact }) {
   const amount = exact ? least(bond, (2n * maxPrice * PPM) / BigInt(p.floorPpm)) : least(bond, maxPrice);
   let left = amount / 2n;

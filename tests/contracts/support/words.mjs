@@ -8,11 +8,12 @@ export const Finding = numbered("None", "Value", "Match", "Mismatch", "Malformed
 export const Verdict = numbered("None", "Cleared", "Convicted", "Inconclusive");
 export const Book = numbered("Available", "Reserved", "Bond", "Locked", "Earned", "CheckPool", "InsurancePool");
 export const Reason = numbered(
-  "None", "Deposit", "Withdrawal", "Bonding", "BondWithdrawal", "Reservation", "Payment", "Remainder", "VerificationFee", "RecordFee", "KeeperPart",
+  "None", "Deposit", "Withdrawal", "Bonding", "BondWithdrawal", "Reservation", "Payment", "Remainder", "Checks", "KeeperPart",
   "CheckPay", "Refund", "Penalty", "Slash", "Compensation", "AccuserReward", "Insurance", "CaseLock", "CaseUnlock", "SeatPay", "Claim", "Donation",
 );
 export const Skip = numbered(
   "None", "WrongState", "Expired", "NonceUsed", "BadClientSignature", "BadOperatorSignature", "BadNodeSignature", "WrongOperator", "NotEligible", "Admission",
   "InsufficientFunds", "FeeTooLow", "BadTerms", "TooEarly", "TooLate", "SeedMissing", "CheckMissing", "BadOpening", "BadAttestation", "RosterTooSmall",
+  "WrongRecord",
 );
 export const Action = numbered("None", "Open", "Submit", "Release", "Expire", "Slash", "Lapse", "CommitSeat");

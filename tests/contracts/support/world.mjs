@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { network } from "hardhat";
 import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, toHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
-import { checkBooks } from "./books.mjs";
+import { checkBooks, reservedOf } from "./books.mjs";
 import * as model from "./model.mjs";
 import { Comparison, Finding } from "./words.mjs";
 
@@ -22,6 +22,12 @@ export async function artifact(name, source = `${name}.sol`) {
   return JSON.parse(await readFile(new URL(`../../../artifacts/contracts/${source}/${name}.json`, import.meta.url), "utf8"));
 }
 
+/** What the libraries throw has no place in the interface. */
+const foreignErrors = (...artifacts) => {
+  const errors = artifacts.flatMap(({ abi }) => abi).filter(({ type, name }) => type === "error" && /^(SafeERC20|ReentrancyGuard|SafeCast)/.test(name));
+  return [...new Map(errors.map((error) => [error.name, error])).values()];
+};
+
 const key = (accountIndex, addressIndex) => mnemonicToAccount(MNEMONIC, { accountIndex, addressIndex });
 
 export class World {
@@ -30,7 +36,9 @@ export class World {
     world.connection = await network.create({ network: "default", override: connectionOverride });
     world.provider = world.connection.provider;
     world.escrowArtifact = await artifact("Escrow");
-    world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...world.escrowArtifact.abi.filter(({ type }) => type === "constructor")];
+    world.courtArtifact = await artifact("Court");
+    world.bankArtifact = await artifact("Bank");
+    world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...foreignErrors(world.escrowArtifact, world.bankArtifact)];
     world.tokenArtifact = await artifact(token.name, `mocks/${token.source}.sol`);
     world.parameters = { ...parameters, ...overrides };
     world.chainId = Number(await world.rpc("eth_chainId"));
@@ -39,11 +47,13 @@ export class World {
     world.operators = Array.from({ length: 10 }, (_, i) => world.person(i));
     world.stranger = key(0, 13);
     world.token = await world.deploy(world.tokenArtifact, []);
-    const court = await world.deploy(await artifact("Court"), []);
-    const bank = await world.deploy(await artifact("Bank"), [world.token]);
-    world.escrow = await world.deploy(world.escrowArtifact, [court, bank, world.parameters]);
+    // Not by the deployer: the address of its second contract, the escrow, stands in the committed vectors.
+    world.court = await world.deploy(world.courtArtifact, [], world.stranger);
+    world.bank = await world.deploy(world.bankArtifact, [world.token], world.stranger);
+    world.escrow = await world.deploy(world.escrowArtifact, [world.court, world.bank, world.parameters]);
     world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
     world.nonce = 0n;
+    world.times = new Map();
     return world;
   }
 
@@ -62,8 +72,11 @@ export class World {
     return getAddress((await this.rpc("eth_getTransactionReceipt", hash)).contractAddress);
   }
 
-  async transact(from, to, abi, functionName, args) {
-    const data = encodeFunctionData({ abi, functionName, args });
+  transact(from, to, abi, functionName, args) {
+    return this.sendRaw(from, encodeFunctionData({ abi, functionName, args }), to);
+  }
+
+  async sendRaw(from, data, to = this.escrow) {
     const hash = await this.rpc("eth_sendTransaction", { from: from.address ?? from, to, data, gas: GAS });
     const receipt = await this.rpc("eth_getTransactionReceipt", hash);
     return { hash, receipt, gas: BigInt(receipt.gasUsed), events: parseEventLogs({ abi: this.abi, logs: receipt.logs }) };
@@ -83,8 +96,17 @@ export class World {
   }
 
   async readFrom(to, abi, functionName, args) {
-    const data = await this.rpc("eth_call", { to, data: encodeFunctionData({ abi, functionName, args }), gas: GAS }, "latest");
+    const data = await this.callRaw(encodeFunctionData({ abi, functionName, args }), to);
     return decodeFunctionResult({ abi, functionName, data });
+  }
+
+  callRaw(data, to = this.escrow) {
+    return this.rpc("eth_call", { to, data, gas: GAS }, "latest");
+  }
+
+  /** What the client's jobs in flight hold. */
+  async reserved(client) {
+    return reservedOf(await this.history(), client.address);
   }
 
   balance(of) {
@@ -138,16 +160,33 @@ export class World {
 
   // ---- records
 
+  /** All events of the escrow, oldest first. */
+  async history(topics = []) {
+    const logs = await this.rpc("eth_getLogs", { address: this.escrow, fromBlock: numberToHex(0), toBlock: "latest", topics });
+    return parseEventLogs({ abi: this.abi, logs });
+  }
+
   /** A job's record as calls carry it, put together from the events alone; zeros if it was never opened. */
   async recordOf(id) {
-    const logs = await this.rpc("eth_getLogs", { address: this.escrow, fromBlock: numberToHex(0), toBlock: "latest", topics: [null, id] });
+    return this.recordFrom(await this.history([null, id]));
+  }
+
+  /** The record that the events of one job tell of. */
+  async recordFrom(events) {
     const record = { ...model.NO_RECORD };
-    for (const { eventName, args, blockNumber } of parseEventLogs({ abi: this.abi, logs, eventName: ["JobOpened", "ResultSubmitted"] })) {
-      const time = BigInt((await this.rpc("eth_getBlockByNumber", numberToHex(blockNumber), false)).timestamp);
-      record[eventName === "JobOpened" ? "openedAt" : "submittedAt"] = time;
-      for (const name of Object.keys(record)) if (name in args) record[name] = args[name];
+    for (const event of events) {
+      const time = { JobOpened: "openedAt", ResultSubmitted: "submittedAt" }[event.eventName];
+      if (!time) continue;
+      record[time] = await this.timeOf(event.blockHash);
+      for (const name of Object.keys(record)) if (name in event.args) record[name] = event.args[name];
     }
     return record;
+  }
+
+  /** A block's time never changes, so it is asked for once. */
+  async timeOf(blockHash) {
+    if (!this.times.has(blockHash)) this.times.set(blockHash, BigInt((await this.rpc("eth_getBlockByHash", blockHash, false)).timestamp));
+    return this.times.get(blockHash);
   }
 
   /** The record and where the job is. */
@@ -162,6 +201,15 @@ export class World {
 
   async drawnFor(id, attempt) {
     return this.read("drawnFor", id, await this.recordOf(id), attempt);
+  }
+
+  /** Calls a function about one job: its id, its record, the rest. */
+  async about(id, functionName, ...rest) {
+    return this.send(this.stranger, functionName, id, await this.recordOf(id), ...rest);
+  }
+
+  async accuse({ check, checkSignature }, from = this.stranger) {
+    return this.send(from, "accuse", await this.recordOf(check.job), check, checkSignature);
   }
 
   /** What `expire`, `slash` and `lapse` take. */
@@ -212,7 +260,7 @@ export class World {
     const value = model.valueOf(opening);
     const result = { job, commitment: model.commitmentOf(opening.salt, value), manifest: keccak256(toHex("manifest")) };
     return {
-      id: job, client, operator, order, opening, value, result,
+      id: job, client, operator, order, acceptance, opening, value, result,
       item: {
         order, orderSignature: await this.sign(client, "Order", order), operator: acceptance.operator, nodeKey: acceptance.nodeKey, openBy: acceptance.openBy,
         acceptanceSignature: await this.sign(operator.signer, "Acceptance", acceptance),
@@ -295,17 +343,14 @@ export class World {
     const job = await this.decided({ sampled: true, ...options });
     const tolerance = job.order.comparison === Comparison.Tolerance;
     job.accuser = await this.drawn(job);
-    const { check, checkSignature } = await this.check(job, {
-      finding: tolerance ? Finding.Mismatch : Finding.Value, value: keccak256(toHex(`accuser of ${job.id}`)),
-    });
-    await this.send(this.stranger, "accuse", await this.recordOf(job.id), check, checkSignature);
+    await this.accuse(await this.check(job, { finding: tolerance ? Finding.Mismatch : Finding.Value, value: keccak256(toHex(`accuser of ${job.id}`)) }));
     return job;
   }
 
   async seated(options) {
     const job = await this.accused(options);
     await this.recordSeedAfter((await this.read("caseOf", job.id)).epoch);
-    await this.send(this.stranger, "drawSeats", job.id, await this.recordOf(job.id));
+    await this.about(job.id, "drawSeats");
     job.seats = (await this.read("caseOf", job.id)).seats.map((seat) => this.operatorAt(seat));
     return job;
   }
@@ -326,7 +371,7 @@ export class World {
 
   async openedClaim(options) {
     const job = await this.sealed(options);
-    await this.send(this.stranger, "openClaim", job.id, await this.recordOf(job.id), job.opening);
+    await this.about(job.id, "openClaim", job.opening);
     return job;
   }
 

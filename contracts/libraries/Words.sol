@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IVocabulary} from "../interfaces/IVocabulary.sol";
+
+/// @notice What an operator's jobs move, in one word: exposure and earned (96 bits each), clean checks (16), its last place in the roster plus one (23),
+/// whether it holds it (1), cluster (24), from the low end.
+type Work is uint256;
+
+/// @notice What most ends of a job need of the parameters, in one word: floorPpm, accuserPpm (24 bits each), maxRunWindow, reviewWindow (32 each),
+/// recordNumerator, recordOffset, minRoster (16 each), keeperPart (96), from the low end.
+type Rules is uint256;
+
+using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withoutPlace, lastPlaceOf, withCluster} for Work global;
+using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart} for Rules global;
+
+/// @dev Packed by hand: the compiler spends a thousand gas on a struct where these spend thirty.
+error PayTooLarge(uint256 earned);
+
+function exposureOf(Work word) pure returns (uint256) {
+    return uint96(Work.unwrap(word));
+}
+
+function earnedOf(Work word) pure returns (uint256) {
+    return uint96(Work.unwrap(word) >> 96);
+}
+
+function cleanOf(Work word) pure returns (uint256) {
+    return uint16(Work.unwrap(word) >> 192);
+}
+
+uint256 constant HOLDS_PLACE = 1 << 231;
+
+/// @dev Zero while not active.
+function placeOf(Work word) pure returns (uint256) {
+    return Work.unwrap(word) & HOLDS_PLACE == 0 ? 0 : lastPlaceOf(word);
+}
+
+function lastPlaceOf(Work word) pure returns (uint256) {
+    return Work.unwrap(word) >> 208 & 0x7fffff;
+}
+
+function clusterOf(Work word) pure returns (uint32) {
+    return uint32(Work.unwrap(word) >> 232);
+}
+
+/// @dev Admission keeps the exposure below half of a bond of 96 bits.
+function withJob(Work word, uint256 maxPrice) pure returns (Work) {
+    unchecked {
+        return Work.wrap(Work.unwrap(word) + maxPrice);
+    }
+}
+
+/// @dev The exposure is the sum of such prices.
+function withoutJob(Work word, uint256 maxPrice) pure returns (Work) {
+    unchecked {
+        return Work.wrap(Work.unwrap(word) - maxPrice);
+    }
+}
+
+function withPay(Work word, uint256 pay) pure returns (Work) {
+    unchecked {
+        return withEarned(word, earnedOf(word) + pay);
+    }
+}
+
+function withEarned(Work word, uint256 earned) pure returns (Work) {
+    require(earned <= type(uint96).max, PayTooLarge(earned));
+    return Work.wrap(Work.unwrap(word) & ~(uint256(type(uint96).max) << 96) | earned << 96);
+}
+
+/// @dev Stops at its end, where every rate has long been at the floor.
+function withCheck(Work word) pure returns (Work) {
+    unchecked {
+        return cleanOf(word) == type(uint16).max ? word : Work.wrap(Work.unwrap(word) + (1 << 192));
+    }
+}
+
+function withClean(Work word, uint16 clean) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~(uint256(type(uint16).max) << 192) | uint256(clean) << 192);
+}
+
+function withPlace(Work word, uint256 place) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~(uint256(0x7fffff) << 208) | place << 208 | HOLDS_PLACE);
+}
+
+function withoutPlace(Work word) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~HOLDS_PLACE);
+}
+
+function withCluster(Work word, uint24 cluster) pure returns (Work) {
+    return Work.wrap(Work.unwrap(word) & ~(uint256(type(uint24).max) << 232) | uint256(cluster) << 232);
+}
+
+function floorPpm(Rules word) pure returns (uint256) {
+    return uint24(Rules.unwrap(word));
+}
+
+function accuserPpm(Rules word) pure returns (uint256) {
+    return uint24(Rules.unwrap(word) >> 24);
+}
+
+function maxRunWindow(Rules word) pure returns (uint256) {
+    return uint32(Rules.unwrap(word) >> 48);
+}
+
+function reviewWindow(Rules word) pure returns (uint256) {
+    return uint32(Rules.unwrap(word) >> 80);
+}
+
+function recordNumerator(Rules word) pure returns (uint256) {
+    return uint16(Rules.unwrap(word) >> 112);
+}
+
+function recordOffset(Rules word) pure returns (uint256) {
+    return uint16(Rules.unwrap(word) >> 128);
+}
+
+function minRoster(Rules word) pure returns (uint256) {
+    return uint16(Rules.unwrap(word) >> 144);
+}
+
+function keeperPart(Rules word) pure returns (uint256) {
+    return Rules.unwrap(word) >> 160;
+}
+
+/// @dev Bounds has seen the parameters: shares are at most PPM, which 24 bits hold.
+function rulesOf(IVocabulary.Parameters memory p) pure returns (Rules) {
+    return Rules.wrap(
+        uint256(p.floorPpm) | uint256(p.accuserPpm) << 24 | uint256(p.maxRunWindow) << 48 | uint256(p.reviewWindow) << 80
+            | uint256(p.recordNumerator) << 112 | uint256(p.recordOffset) << 128 | uint256(p.minRoster) << 144 | uint256(p.keeperPart) << 160
+    );
+}
