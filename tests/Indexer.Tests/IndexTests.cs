@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Assay.Circle.Stack;
 using Assay.Ethereum.Encoding;
@@ -213,6 +214,21 @@ public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
         Assert.Superset(
             new HashSet<string> { "/jobs", "/jobs/{job}", "/accounts/{address}", "/accounts/{address}/ledger", "/operators", "/operators/{address}", "/reconciliation" },
             paths);
+    }
+
+    [Fact]
+    public async Task The_auditors_example_finds_no_difference()
+    {
+        var script = Path.Combine(Checkout.Find().Root, "docs/examples/audit.mjs");
+        var start = new ProcessStartInfo("node", [script, _escrow.Anvil.RpcUrl.ToString(), _escrow.Address.ToString()])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var audit = Process.Start(start)!;
+        var (output, error) = (audit.StandardOutput.ReadToEndAsync(), audit.StandardError.ReadToEndAsync());
+        await audit.WaitForExitAsync().WaitAsync(TestIndexer.Patience);
+        Assert.True(audit.ExitCode == 0, await output + await error);
+        Assert.Contains("3 results, 3 sampled, 1 cases; 0 differences", await output);
     }
 
     private EthApi Web3 => new(new JsonRpcClient(_escrow.Anvil.RpcUrl));

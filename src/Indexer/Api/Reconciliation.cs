@@ -27,7 +27,7 @@ internal static class Reconciliation
     private sealed record Sums(string Book, Amount Balance, Amount Moved, Amount Brought);
 
     // Why tokens come and go; every other movement is between books.
-    private static readonly string[] AcrossTheBorder =
+    private static readonly string[] InAndOut =
         [.. new[] { Reason.Deposit, Reason.Withdrawal, Reason.Bonding, Reason.BondWithdrawal, Reason.Claim, Reason.Donation }.Select(reason => reason.ToString())];
 
     private static async Task<ReconciliationAnswer> AnswerAsync(IndexerDatabase database, EscrowOnChain escrow, ulong? block, CancellationToken cancellation)
@@ -39,12 +39,12 @@ internal static class Reconciliation
                 """
                 select book as "Book", sum(balance)::text as "Balance", sum(moved)::text as "Moved", sum(brought)::text as "Brought"
                 from (
-                    select account, book, sum(amount) as moved, coalesce(sum(amount) filter (where reason = any(@AcrossTheBorder)), 0) as brought,
+                    select account, book, sum(amount) as moved, coalesce(sum(amount) filter (where reason = any(@InAndOut)), 0) as brought,
                         (array_agg(balance order by block_number desc, log_index desc))[1] as balance
                     from ledger_moved join live using (sequence) where block_number <= @Number
                     group by account, book) accounts
                 group by book
-                """, new { at.Number, AcrossTheBorder })).AsList());
+                """, new { at.Number, InAndOut })).AsList());
         }, cancellation);
 
         var held = await HeldAsync(escrow, token, at);
