@@ -35,9 +35,6 @@ public sealed record JobOnChain(Bytes32 Job)
     public Job? Record => Opened is { } opened && (Submitted is not null || State == JobState.Open || Outcome == Outcome.NoShow)
         ? Chain.Job.Of(opened, Submitted)
         : null;
-
-    /// <summary>What the job holds of its client's money, which no book shows.</summary>
-    public Amount Reserved => Opened is { } opened && !IsFinal ? Chain.Job.Of(opened).Reserved : Amount.Zero;
 }
 
 public static class JobFold

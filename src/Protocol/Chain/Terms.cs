@@ -12,7 +12,7 @@ public enum Finding { None, Value, Match, Mismatch, Malformed }
 
 public enum Verdict { None, Cleared, Convicted, Inconclusive }
 
-/// <summary>The sub-accounts. Reserved has no movements: it is what a client's jobs in flight hold, see <see cref="JobOnChain.Reserved"/>.</summary>
+/// <summary>The sub-accounts. Reserved has no movements: it is what a client's jobs in flight hold, see <see cref="Job.Reserved"/>.</summary>
 public enum Book { Available, Reserved, Bond, Locked, Earned, CheckPool, InsurancePool }
 
 public enum Reason
