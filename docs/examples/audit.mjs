@@ -1,4 +1,4 @@
-// Recomputes from the chain alone: every balance from LedgerMoved, and sampling and draw of every submitted job. Needs a node with the logs, nothing of ours.
+// Recomputes from the chain alone: every balance from LedgerMoved and the jobs in flight, and sampling and draw of every submitted job. Needs a node with the logs, nothing of ours.
 //   node docs/examples/audit.mjs RPC_URL ESCROW [FROM_BLOCK]
 import { readFile } from "node:fs/promises";
 import { createPublicClient, encodeAbiParameters, erc20Abi, getAddress, http, keccak256, parseAbiParameters, toHex } from "viem";
@@ -13,21 +13,37 @@ const events = async (eventName) => (await client.getContractEvents({ ...at, eve
 let differences = 0;
 const same = (what, expected, actual) => { if (expected !== actual) { differences++; console.log(`DIFFERENT ${what}: expected ${expected}, the contract says ${actual}`); } };
 
-// Balances: the signed sum of each book's movements; every event also carries the balance after it.
+// Jobs: the record that calls about one carry, from two events and their blocks' times, and whether it is in flight.
+const timeOf = async ({ blockNumber }) => (await client.getBlock({ blockNumber })).timestamp;
+const [opened, submitted] = [await events("JobOpened"), await events("ResultSubmitted")];
+const records = new Map();
+for (const e of opened) records.set(e.job, { ...e, openedAt: await timeOf(e), submittedAt: 0n, epoch: 0n, commitment: toHex(0, { size: 32 }) });
+for (const e of submitted) Object.assign(records.get(e.job), { commitment: e.commitment, epoch: e.epoch, submittedAt: await timeOf(e) });
+const ended = new Set((await Promise.all(["RewardReleased", "JobRefunded", "StakeSlashed"].map(events))).flat().map(({ job }) => job));
+for (const [job, record] of records) {
+  same(`record of job ${job}`, true, await read("isRecord", job, record));
+  const [state] = await read("stateOf", job);
+  same(`job ${job} ended`, ended.has(job), state >= 5);
+}
+
+// Balances: the signed sum of each book's movements; every event also carries the balance after it. What is reserved has no movements.
 const Book = ["Available", "Reserved", "Bond", "Locked", "Earned", "CheckPool", "InsurancePool"];
+const views = Book.filter((book) => book !== "Reserved");
 const books = new Map();
+const add = (key, amount) => books.set(key, (books.get(key) ?? 0n) + amount);
 const moves = await events("LedgerMoved");
 for (const { account, book, amount, balance } of moves) {
   const key = `${account} ${Book[book]}`;
-  books.set(key, (books.get(key) ?? 0n) + amount);
+  add(key, amount);
   same(`${key} in block`, books.get(key), balance);
 }
 for (const account of new Set(moves.map((m) => m.account))) {
-  const [available, reserved] = await read("account", account);
+  const available = await read("available", account);
   const { bond, locked, earned } = await read("operatorOf", account);
   const [checkPool, insurancePool] = getAddress(account) === getAddress(escrow) ? await read("pools") : [0n, 0n];
-  [available, reserved, bond, locked, earned, checkPool, insurancePool].forEach((held, i) => same(`${account} ${Book[i]}`, books.get(`${account} ${Book[i]}`) ?? 0n, held));
+  [available, bond, locked, earned, checkPool, insurancePool].forEach((held, i) => same(`${account} ${views[i]}`, books.get(`${account} ${views[i]}`) ?? 0n, held));
 }
+for (const [job, { client: who, maxPrice, fee }] of records) if (!ended.has(job)) add(`${who} Reserved`, maxPrice + fee);
 const owed = [...books.values()].reduce((a, b) => a + b, 0n);
 const held = await client.readContract({ address: await read("token"), abi: erc20Abi, functionName: "balanceOf", args: [escrow], blockNumber: block.number });
 if (held < owed) differences++;
@@ -42,36 +58,35 @@ const roster = [];
 for (const { operator, place, cluster } of await events("OperatorJoined")) roster[place] = { operator, cluster };
 for (const { place, blockNumber } of await events("OperatorRetired")) roster[place].retiredAt = blockNumber;
 const clusterOf = new Map((await events("OperatorRegistered")).map(({ operator, payout }) => [operator, payout]));
-const clientOf = new Map((await events("JobOpened")).map(({ job, client: who }) => [job, who]));
 
 function draw({ seed, job, round, length, epoch, taken }, count) {
   const [clusters, lastBlock, picks] = [new Set(taken), (epoch + 1n) * BigInt(epochBlocks) - 1n, []];
   for (let probe = 0n; probe < 64n && picks.length < count; probe++) {
     const place = roster[hash("bytes32, bytes32, bytes32, uint8, uint256", DRAW, seed, job, round, probe) % BigInt(length)];
-    if ((place.retiredAt !== undefined && place.retiredAt <= lastBlock) || place.operator === clientOf.get(job) || clusters.has(place.cluster)) continue;
+    if ((place.retiredAt !== undefined && place.retiredAt <= lastBlock) || place.operator === records.get(job).client || clusters.has(place.cluster)) continue;
     clusters.add(place.cluster);
     picks.push(place.operator);
   }
   return picks;
 }
 
-const submitted = await events("ResultSubmitted");
 let sampledJobs = 0;
-for (const { job, operator, epoch, ratePpm, rosterLength } of submitted) {
+for (const { job } of submitted) {
+  const record = records.get(job);
+  const { operator, epoch, ratePpm, rosterLength } = record;
   const seed = seeds.get(epoch + 1n);
   const sampled = seed !== undefined && hash("bytes32, bytes32, bytes32", SAMPLE, seed, job) % 1_000_000n < BigInt(ratePpm);
-  const [, contracts] = await read("isSampled", job);
+  const [, contracts] = await read("isSampled", job, record);
   same(`job ${job} sampled`, sampled, contracts);
   if (!sampled) continue;
   sampledJobs++;
   const picks = draw({ seed, job, round: 0, length: rosterLength, epoch: epoch + 1n, taken: [clusterOf.get(operator)] }, 3);
-  for (let n = 0; n < picks.length; n++) same(`job ${job} attempt ${n}`, picks[n], await read("drawnFor", job, n));
+  for (let n = 0; n < picks.length; n++) same(`job ${job} attempt ${n}`, picks[n], await read("drawnFor", job, record, n));
 }
-const operatorOf = new Map(submitted.map(({ job, operator }) => [job, operator]));
 const accused = new Map((await events("ResultAccused")).map((e) => [e.job, e]));
 for (const { job, seats } of await events("SeatsDrawn")) {
   const { epoch, rosterLength, accuser } = accused.get(job);
-  const taken = [clusterOf.get(operatorOf.get(job)), clusterOf.get(accuser)];
+  const taken = [clusterOf.get(records.get(job).operator), clusterOf.get(accuser)];
   same(`job ${job} seats`, draw({ seed: seeds.get(epoch + 1n), job, round: 1, length: rosterLength, epoch: epoch + 1n, taken }, 3).join(), seats.join());
 }
 console.log(`${submitted.length} results, ${sampledJobs} sampled, ${accused.size} cases; ${differences} differences`);

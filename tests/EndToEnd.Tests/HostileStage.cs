@@ -189,7 +189,7 @@ public sealed class HostileStage : IAsyncLifetime
 
     // ------------------------------------------------------------------ overspending
 
-    internal sealed record Overspending(Amount Deposit, Amount Each, IReadOnlyList<Answer> Answers, IReadOnlyList<Amount> Spendable, IReadOnlyList<ClientAccount> OnChain, IReadOnlyList<IndexedJob> Jobs);
+    internal sealed record Overspending(Amount Deposit, Amount Each, IReadOnlyList<Answer> Answers, IReadOnlyList<Amount> Spendable, IReadOnlyList<Amount> Reserved, IReadOnlyList<IndexedJob> Jobs);
 
     /// <summary>Thirty orders at once from a client that can pay for nine, to an operator that accepts and never answers.</summary>
     private async Task<Overspending> OverspendAsync()
@@ -214,15 +214,15 @@ public sealed class HostileStage : IAsyncLifetime
         }));
         var taken = orders.Zip(answers).Where(p => p.Second.Status == 202).Select(p => Circle.Domain.Digest(p.First)).ToArray();
 
-        var (spendable, onChain) = (new List<Amount>(), new List<ClientAccount>());
+        var (spendable, reserved) = (new List<Amount>(), new List<Amount>());
         var all = Task.WhenAll(taken.Select(EndOf));
         while (!all.IsCompleted)
         {
             spendable.Add(await SpendableAsync());
-            onChain.Add(await escrow.CallAsync<ClientAccount>("account", key.Address));
+            reserved.Add((await Circle.Ledger.BooksOfAsync(key.Address)).Amounts[Book.Reserved]);
             await Task.WhenAny(all, Task.Delay(500, Cancellation));
         }
-        return new(left, order.MaxPrice + order.MaxFee, answers, spendable, onChain, await all);
+        return new(left, order.MaxPrice + order.MaxFee, answers, spendable, reserved, await all);
     }
 
     // ------------------------------------------------------------------ the stage itself

@@ -211,8 +211,8 @@ public sealed class HostileTests(HostileStage stage) : IClassFixture<HostileStag
         Assert.Equal(affordable, played.Answers.Count(a => a.Status == 202));
         Assert.Equal(30 - affordable, played.Answers.Count(a => a == new Answer(402, "insufficient_funds")));
         Assert.All(played.Spendable, left => Assert.True(left >= 0, $"spendable {left}"));
-        Assert.All(played.OnChain, account => Assert.True(account.Reserved <= played.Deposit, $"reserved {account.Reserved}"));
-        Assert.Contains(played.OnChain, account => account.Reserved > 0);
+        Assert.All(played.Reserved, held => Assert.True(held <= played.Deposit, $"reserved {held}"));
+        Assert.Contains(played.Reserved, held => held > 0);
         Assert.All(played.Jobs, job => Assert.Equal((JobState.Refunded, Outcome.NoShow), (job.State, job.Outcome)));
         var books = await Circle.Ledger.BooksOfAsync(Circle.Cast.Client(HostileStage.Spender).Address);
         Assert.Equal(played.Deposit + Amount.Sum(played.Jobs.Select(j => j.Compensated)), books.Amounts[Book.Available]);
@@ -352,7 +352,7 @@ public sealed class HostileTests(HostileStage stage) : IClassFixture<HostileStag
         Assert.Equal(new Answer(403, "wrong_operator"), await stranger.SendResultAsync(item, run));
         Assert.Equal(new Answer(403, "wrong_operator"), await stranger.OpenAsync(item, run.Opening));
         Assert.Equal(new Answer(404, "unknown_job"), await stranger.SendResultAsync(item with { Job = HostileStage.RandomNonce() }, run));
-        var seal = new SeatCommitment(job.Id, 1, 2, run.Commitment);
+        var seal = run.Seal(job.Id, 1, 2);
         Assert.Equal(new Answer(409, "not_asked"), await stranger.Node.PostAsync("/nodes/seals", new SealRequest(seal, await stranger.Node.SignAsync(seal))));
         var attestation = new Attestation(job.Id, 0, 0, Finding.Value, run.Value, Bytes32.Zero);
         Assert.Equal(new Answer(409, "not_asked"), await stranger.Node.PostAsync(

@@ -19,6 +19,8 @@ internal sealed record Run(byte[] Outputs, ulong Units, Bytes32 Salt)
     public Bytes32 Value => Values.Value(Root, Units);
     public Bytes32 Commitment => Values.Commitment(Salt, Value);
     public Opening Opening => new(Root, Units, Salt);
+
+    public SeatCommitment Seal(Bytes32 job, byte round, byte seat) => new(job, round, seat, Values.Seal(job, round, seat, Salt, Value));
 }
 
 /// <summary>What an operator does with one job that it runs itself.</summary>
@@ -110,11 +112,11 @@ internal sealed class Puppet(RunningCircle circle, int index, IReadOnlyDictionar
         var lies = item.Round == 0 && item.Order.Comparison == Comparison.Exact && Lies.ContainsKey(item.Job);
         if (lies) Told[item.Job] = true;
         var run = seals.GetOrAdd((item.Job, item.Round, item.Seat), _ => new Run(right.Outputs, lies ? right.Units + 1 : right.Units));
-        var commitment = new SeatCommitment(item.Job, item.Round, item.Seat, run.Commitment);
+        var commitment = run.Seal(item.Job, item.Round, item.Seat);
         await Node.PostAsync("/nodes/seals", new SealRequest(commitment, await Node.SignAsync(commitment)));
         if (taken.TryAdd($"seal {item.Job}", true))
         {
-            var other = commitment with { Commitment = new Run(right.Outputs, right.Units).Commitment };
+            var other = new Run(right.Outputs, right.Units).Seal(item.Job, item.Round, item.Seat);
             Note("another seal", await Node.PostAsync("/nodes/seals", new SealRequest(other, await Node.SignAsync(other))));
         }
     }

@@ -1,7 +1,10 @@
+using System.Diagnostics;
+using System.Text.Json;
 using Assay.Circle.Stack;
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
+using Assay.Hosting;
 using Assay.Indexer.Sync;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
@@ -75,9 +78,8 @@ public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
         foreach (var client in _escrow.Clients)
         {
             var books = (await _indexer.GetAsync($"/accounts/{client.Address}")).GetProperty("books");
-            var expected = await _escrow.ReadAsync<ClientAccount>("account", client.Address);
-            Assert.Equal(expected.Available.ToString(), books.GetProperty("Available").GetString());
-            Assert.Equal(expected.Reserved.ToString(), books.GetProperty("Reserved").GetString());
+            Assert.Equal((await _escrow.ReadAsync<Amount>("available", client.Address)).ToString(), books.GetProperty("Available").GetString());
+            Assert.Equal((await _escrow.ReservedAsync(client.Address, await _escrow.HeadAsync())).ToString(), books.GetProperty("Reserved").GetString());
         }
         var own = (await _indexer.GetAsync($"/accounts/{_escrow.Address}")).GetProperty("books");
         var pools = await _escrow.ReadAsync<Pools>("pools");
@@ -111,31 +113,42 @@ public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
         foreach (var job in jobs)
         {
             var id = Bytes32.Parse(job.GetProperty("job").GetString()!);
-            var expected = await _escrow.As(_escrow.Stranger).CallAsync<AbiValues>("jobOf", id);
-            Assert.Equal(((JobState)expected.GetUInt64("state")).ToString(), job.GetProperty("state").GetString());
-            Assert.Equal(((Outcome)expected.GetUInt64("outcome")).ToString(), job.GetProperty("outcome").GetString());
+            var expected = await _escrow.ReadAsync<JobStanding>("stateOf", id);
+            Assert.Equal((expected.State.ToString(), expected.Outcome.ToString()), (job.GetProperty("state").GetString(), job.GetProperty("outcome").GetString()));
             var one = await _indexer.GetAsync($"/jobs/{id}");
             var history = one.GetProperty("history").EnumerateArray().ToList();
             Assert.Equal("JobOpened", history.First(e => e.GetProperty("event").GetString() != "LedgerMoved").GetProperty("event").GetString());
             Assert.Equal(
                 history.Select(e => e.GetProperty("transactionHash").GetString()).Distinct(),
                 one.GetProperty("transactions").EnumerateArray().Select(t => t.GetString()));
-            Assert.Equal(expected.GetUInt64("submittedAt") > 0, job.TryGetProperty("sampled", out var sampled) && sampled.GetBoolean());
+            Assert.Equal((await _escrow.RecordAsync(id)).SubmittedAt > 0, job.TryGetProperty("sampled", out var sampled) && sampled.GetBoolean());
         }
+    }
+
+    [Fact]
+    public async Task A_job_shows_the_record_that_calls_about_it_carry()
+    {
+        // What has not happened is left out, and zero in a record.
+        var options = new JsonSerializerOptions(AssayJson.Options) { RespectRequiredConstructorParameters = false };
+        foreach (var job in (await _indexer.GetAsync("/jobs")).GetProperty("items").EnumerateArray())
+            Assert.True(await _escrow.ReadAsync<bool>("isRecord", Bytes32.Parse(job.GetProperty("job").GetString()!), job.Deserialize<Job>(options)));
     }
 
     [Fact]
     public async Task A_balance_at_a_block_is_the_one_the_contract_had_then()
     {
         var client = _escrow.Clients[0].Address;
-        var contract = _escrow.As(_escrow.Stranger);
+        var seen = new HashSet<string>();
         for (var block = _escrow.StartBlock; block <= await _escrow.HeadAsync(); block++)
         {
-            var expected = await contract.CallAtAsync<ClientAccount>(block, "account", client);
+            var available = await _escrow.As(_escrow.Stranger).CallAtAsync<Amount>(block, "available", client);
+            var reserved = await _escrow.ReservedAsync(client, block);
             var books = (await _indexer.GetAsync($"/accounts/{client}?block={block}")).GetProperty("books");
-            Assert.Equal((expected.Available.ToString(), expected.Reserved.ToString()),
-                (books.GetProperty("Available").GetString(), books.GetProperty("Reserved").GetString()));
+            Assert.Equal((available.ToString(), reserved.ToString()), (books.GetProperty("Available").GetString(), books.GetProperty("Reserved").GetString()));
+            seen.Add(reserved.ToString());
         }
+        // None, one and two jobs of 10 with fees of 1.01 in flight.
+        Assert.Equal(["0", "11010000", "22020000"], seen.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -201,6 +214,21 @@ public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
         Assert.Superset(
             new HashSet<string> { "/jobs", "/jobs/{job}", "/accounts/{address}", "/accounts/{address}/ledger", "/operators", "/operators/{address}", "/reconciliation" },
             paths);
+    }
+
+    [Fact]
+    public async Task The_auditors_example_finds_no_difference()
+    {
+        var script = Path.Combine(Checkout.Find().Root, "docs/examples/audit.mjs");
+        var start = new ProcessStartInfo("node", [script, _escrow.Anvil.RpcUrl.ToString(), _escrow.Address.ToString()])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var audit = Process.Start(start)!;
+        var (output, error) = (audit.StandardOutput.ReadToEndAsync(), audit.StandardError.ReadToEndAsync());
+        await audit.WaitForExitAsync().WaitAsync(TestIndexer.Patience);
+        Assert.True(audit.ExitCode == 0, await output + await error);
+        Assert.Contains("3 results, 3 sampled, 1 cases; 0 differences", await output);
     }
 
     private EthApi Web3 => new(new JsonRpcClient(_escrow.Anvil.RpcUrl));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Assay.Circle.Stack;
 using Assay.Ethereum.Primitives;
 using Assay.Indexer.Commands;
+using Assay.Protocol.Chain;
 using Assay.Testing;
 using Dapper;
 using Microsoft.Extensions.Configuration;
@@ -20,17 +21,17 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
         var job = escrow.Domain.Digest(item.Order);
         await indexer.CaughtUpAsync();
         var before = await indexer.DigestAsync();
-        var balance = await AvailableAsync(indexer, escrow);
+        var balance = await BookAsync(indexer, escrow, Book.Available);
 
         await escrow.SendAsync(escrow.Stranger, "open", (object)new[] { item });
         await indexer.CaughtUpAsync();
         Assert.Equal("Open", (await indexer.GetAsync($"/jobs/{job}")).GetProperty("job").GetProperty("state").GetString());
-        Assert.NotEqual(balance, await AvailableAsync(indexer, escrow));
+        Assert.NotEqual(balance, await BookAsync(indexer, escrow, Book.Available));
 
         await escrow.ReorgAsync(1);
         await indexer.CaughtUpAsync();
         await indexer.GetAsync($"/jobs/{job}", 404);
-        Assert.Equal(balance, await AvailableAsync(indexer, escrow));
+        Assert.Equal(balance, await BookAsync(indexer, escrow, Book.Available));
         var after = await indexer.DigestAsync();
         // The replaced block has another hash; all that was derived from events is as it was.
         Assert.Equal(before.Where(d => d.Key != "blocks"), after.Where(d => d.Key != "blocks"));
@@ -41,6 +42,42 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
             .Where(e => e.GetProperty("event").GetString() == "JobOpened").Select(e => e.GetProperty("orphaned").GetBoolean());
         Assert.Equal([true, false], history.OrderDescending());
         Assert.Equal(await FreshAsync(escrow), await indexer.DigestAsync());
+    }
+
+    [Fact]
+    public async Task What_a_client_has_reserved_follows_every_reorg_of_openings_and_ends()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await using var indexer = await TestIndexer.StartAsync(
+            escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer], settings => settings["Chain:Confirmations"] = "50");
+        var before = await escrow.HeadAsync();
+        await escrow.OpenAsync();
+        var job = await escrow.OpenAsync(worker: 1);
+        await SameAsync("22020000");
+
+        await chain.Chain.IncreaseTimeAsync(TimeSpan.FromSeconds(TestEscrow.Parameters.MaxRunWindow));
+        await escrow.ExpireAsync(job);
+        await SameAsync("11010000");
+        await escrow.ReorgAsync(1);
+        await SameAsync("22020000");
+        await escrow.ExpireAsync(job);
+        await SameAsync("11010000");
+        await escrow.ReorgAsync((int)(await escrow.HeadAsync() - before));
+        await SameAsync("0");
+
+        async Task SameAsync(string expected)
+        {
+            await indexer.CaughtUpAsync();
+            var client = escrow.Clients[0].Address;
+            Assert.Equal(expected, await BookAsync(indexer, escrow, Book.Reserved));
+            for (var block = before; block <= await escrow.HeadAsync(); block++)
+            {
+                var reserved = (await indexer.GetAsync($"/accounts/{client}?block={block}")).GetProperty("books").GetProperty("Reserved").GetString();
+                Assert.Equal((await escrow.ReservedAsync(client, block)).ToString(), reserved);
+                var books = await indexer.GetAsync($"/reconciliation?block={block}");
+                Assert.Equal((true, "0"), (books.GetProperty("conserved").GetBoolean(), books.GetProperty("surplus").GetString()));
+            }
+        }
     }
 
     [Fact]
@@ -94,8 +131,8 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
         return await fresh.DigestAsync();
     }
 
-    private static async Task<string?> AvailableAsync(TestIndexer indexer, TestEscrow escrow) =>
-        (await indexer.GetAsync($"/accounts/{escrow.Clients[0].Address}")).GetProperty("books").GetProperty("Available").GetString();
+    private static async Task<string?> BookAsync(TestIndexer indexer, TestEscrow escrow, Book book) =>
+        (await indexer.GetAsync($"/accounts/{escrow.Clients[0].Address}")).GetProperty("books").GetProperty(book.ToString()).GetString();
 
     private static async Task<bool> HaltedAsync(TestIndexer indexer)
     {

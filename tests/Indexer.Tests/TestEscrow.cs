@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Text.Json;
+using Assay.Circle.Network;
 using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Crypto;
@@ -9,6 +9,7 @@ using Assay.Ethereum.Primitives;
 using Assay.Ethereum.Transactions;
 using Assay.Ethereum.Wallets;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
 
 namespace Assay.Indexer.Tests;
 
@@ -29,8 +30,8 @@ internal sealed class TestEscrow
     private TestEscrow(AnvilChain anvil)
     {
         (_anvil, _wallet) = (anvil, HdWallet.FromMnemonic(anvil.Mnemonic));
-        _tokenAbi = ContractAbi.Parse(Artifact("TestToken").GetRawText());
-        Deployer = _wallet.GetAccount(0);
+        _tokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
+        Minter = _wallet.GetAccount(0);
         Clients = [_wallet.GetAccount(1), _wallet.GetAccount(2)];
         Operators = [.. Enumerable.Range(3, 6).Select(i => _wallet.GetAccount(i))];
         Stranger = _wallet.GetAccount(9);
@@ -40,7 +41,7 @@ internal sealed class TestEscrow
     public Address Token { get; private set; }
     public ulong StartBlock { get; private set; }
     public EscrowDomain Domain { get; private set; } = null!;
-    public LocalSigner Deployer { get; }
+    public LocalSigner Minter { get; }
     public IReadOnlyList<LocalSigner> Clients { get; }
     public IReadOnlyList<LocalSigner> Operators { get; }
     public LocalSigner Stranger { get; }
@@ -49,11 +50,11 @@ internal sealed class TestEscrow
     public static async Task<TestEscrow> DeployAsync(AnvilChain chain)
     {
         var escrow = new TestEscrow(chain);
-        var web3 = escrow.Web3Of(escrow.Deployer);
-        (var token, _) = await web3.DeployAsync(escrow._tokenAbi, Code("TestToken"), []);
-        var (contract, receipt) = await web3.DeployAsync(EscrowAbi.Instance, Code("Escrow"), [token.Address, Parameters]);
-        (escrow.Token, escrow.Address, escrow.StartBlock) = (token.Address, contract.Address, receipt.BlockNumber);
-        escrow.Domain = new EscrowDomain((ulong)chain.ChainId, contract.Address);
+        var deployer = new Deployer(escrow.Web3Of(escrow.Minter));
+        escrow.Token = (await deployer.TokenAsync()).ContractAddress!.Value;
+        var receipt = await deployer.EscrowAsync(escrow.Token, Parameters);
+        (escrow.Address, escrow.StartBlock) = (receipt.ContractAddress!.Value, receipt.BlockNumber);
+        escrow.Domain = new EscrowDomain((ulong)chain.ChainId, escrow.Address);
         foreach (var client in escrow.Clients)
         {
             await escrow.FundAsync(client, 1_000_000_000);
@@ -78,6 +79,32 @@ internal sealed class TestEscrow
 
     public async Task<ulong> HeadAsync() => (ulong)await _anvil.BlockNumberAsync();
 
+    /// <summary>A job's record as calls carry it, put together from the logs that it has on the chain now.</summary>
+    public async Task<Job> RecordAsync(Bytes32 job) =>
+        JobFold.Fold(job, (await EventsAsync([], [job])).Cast<IJobEvent>()).Record ?? throw new InvalidOperationException($"No job {job} has been opened.");
+
+    /// <summary>What a client's jobs in flight hold after a block: the jobs by their openings, their state by the contract's own word.</summary>
+    public async Task<Amount> ReservedAsync(Address client, ulong block)
+    {
+        var reserved = Amount.Zero;
+        foreach (var opened in (await EventsAsync([EscrowAbi.Instance.Event("JobOpened").Topic], [], [Words.Of(client)])).Cast<JobOpened>())
+            if ((await As(Stranger).CallAtAsync<JobStanding>(block, "stateOf", opened.Job)).State is >= JobState.Open and <= JobState.Convicted)
+                reserved += opened.MaxPrice + opened.Fee;
+        return reserved;
+    }
+
+    private async Task<IReadOnlyList<IChainEvent>> EventsAsync(params IReadOnlyList<IReadOnlyList<Bytes32>> topics)
+    {
+        var eth = Web3Of(Stranger).Eth;
+        var events = new List<IChainEvent>();
+        foreach (var log in await eth.GetLogsAsync(new LogFilter(StartBlock, BlockTag.Latest, Addresses: [Address], Topics: topics)))
+        {
+            var (decoded, header) = (EscrowAbi.Instance.DecodeLog(log), (await eth.GetBlockByHashAsync(log.BlockHash))!);
+            events.Add(ChainEvents.Bind(decoded.Name, decoded.Values, new(0, log.BlockNumber, log.BlockHash, header.Timestamp, log.TransactionHash, (uint)log.LogIndex)));
+        }
+        return events;
+    }
+
     /// <summary>Opens a job between a client and an operator; the price is at most 10 units of the token, one per unit of work.</summary>
     public async Task<Bytes32> OpenAsync(int client = 0, int worker = 0)
     {
@@ -93,7 +120,7 @@ internal sealed class TestEscrow
             Clients[client].Address, Operators[worker].Address, Keccak256.Hash("workload"), Keccak256.Hash("policy"), Comparison.Exact,
             1_000_000, 10_000_000, 2_000_000, 200, Bytes32.FromBigInteger(++_nonce), expiry);
         var acceptance = new Acceptance(Domain.Digest(order), Operators[worker].Address, Operators[worker].Address, expiry);
-        return new OpenItem(order, await Domain.SignAsync(Clients[client], order), acceptance, await Domain.SignAsync(Operators[worker], acceptance));
+        return OpenItem.Of(order, await Domain.SignAsync(Clients[client], order), acceptance, await Domain.SignAsync(Operators[worker], acceptance));
     }
 
     public static Opening Opening { get; } = new(Keccak256.Hash("outputs"), 4, Keccak256.Hash("salt"));
@@ -101,11 +128,11 @@ internal sealed class TestEscrow
     public async Task SubmitAsync(Bytes32 job, int worker = 0)
     {
         var result = new Result(job, Values.Commitment(Opening), Keccak256.Hash("manifest"));
-        await SendAsync(Stranger, "submit", (object)new[] { new SubmitItem(result, await Domain.SignAsync(Operators[worker], result)) });
+        await SendAsync(Stranger, "submit", (object)new[] { new SubmitItem(await RecordAsync(job), result, await Domain.SignAsync(Operators[worker], result)) });
     }
 
     /// <summary>Records the seed that decides over a job that was submitted.</summary>
-    public async Task RecordSeedAsync(Bytes32 job) => await RecordSeedAfterAsync((await ReadAsync<AbiValues>("jobOf", job)).GetUInt64("epoch"));
+    public async Task RecordSeedAsync(Bytes32 job) => await RecordSeedAfterAsync((await RecordAsync(job)).Epoch);
 
     private async Task RecordSeedAfterAsync(ulong epoch)
     {
@@ -125,15 +152,19 @@ internal sealed class TestEscrow
         _web3.Clear();
     }
 
-    public Task ReleaseAsync(Bytes32 job) => SendAsync(Stranger, "release", (object)new[] { ReleaseItem.Unchecked(job, Opening) });
+    public async Task ReleaseAsync(Bytes32 job) =>
+        await SendAsync(Stranger, "release", (object)new[] { ReleaseItem.Unchecked(job, await RecordAsync(job), Opening) });
+
+    public async Task ExpireAsync(Bytes32 job) => await SendAsync(Stranger, "expire", (object)new[] { new JobItem(job, await RecordAsync(job)) });
 
     /// <summary>Releases with the drawn re-executor's agreement.</summary>
     public async Task ReleaseCheckedAsync(Bytes32 job)
     {
-        var drawn = await ReadAsync<Address>("drawnFor", job, (byte)0);
+        var record = await RecordAsync(job);
+        var drawn = await ReadAsync<Address>("drawnFor", job, record, (byte)0);
         var check = new Attestation(job, 0, 0, Finding.Value, Values.Value(Opening.OutputsRoot, Opening.Units), Bytes32.Zero);
         var signature = await Domain.SignAsync(Find(drawn), check);
-        await SendAsync(Stranger, "release", (object)new[] { new ReleaseItem(job, Opening, check, signature) });
+        await SendAsync(Stranger, "release", (object)new[] { ReleaseItem.Checked(job, record, Opening, check, signature) });
     }
 
     /// <summary>One job of each end, one still open, and movements of every book.</summary>
@@ -148,7 +179,7 @@ internal sealed class TestEscrow
         await ReleaseCheckedAsync(checkedJob);
         await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.LongReview + 1));
         await ReleaseAsync(silent);
-        await SendAsync(Stranger, "expire", (object)new[] { absent });
+        await ExpireAsync(absent);
         await SendAsync(Operators[0], "claim", Operators[0].Address);
         await SendAsync(Operators[3], "requestUnbonding", 700_000_000);
         await SendAsync(Clients[1], "withdraw", 100_000_000);
@@ -163,26 +194,28 @@ internal sealed class TestEscrow
         var job = await OpenAsync(client, worker);
         await SubmitAsync(job, worker);
         await RecordSeedAsync(job);
+        var record = await RecordAsync(job);
         var other = Values.Value(Keccak256.Hash("other outputs"), 4);
         var accusation = new Attestation(job, 0, 0, Finding.Value, other, Bytes32.Zero);
-        await SendAsync(Stranger, "accuse", accusation, await Domain.SignAsync(Find(await ReadAsync<Address>("drawnFor", job, (byte)0)), accusation));
+        var accuser = Find(await ReadAsync<Address>("drawnFor", job, record, (byte)0));
+        await SendAsync(Stranger, "accuse", record, accusation, await Domain.SignAsync(accuser, accusation));
         await RecordSeedAfterAsync((await ReadAsync<AbiValues>("caseOf", job)).GetUInt64("epoch"));
-        var drawn = (await SendAsync(Stranger, "drawSeats", job)).Logs;
+        var drawn = (await SendAsync(Stranger, "drawSeats", job, record)).Logs;
         var seats = EscrowAbi.Instance.DecodeLog(drawn[0]).Values.GetArray("seats").Cast<Address>().ToArray();
         await CommitAsync(job, seats, other, 0, 1);
         await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.CommitWindow + 1));
-        var refilled = await SendAsync(Stranger, "refillSeat", job, (byte)2);
+        var refilled = await SendAsync(Stranger, "refillSeat", job, record, (byte)2);
         seats[2] = EscrowAbi.Instance.DecodeLog(refilled.Logs[^1]).Values.GetAddress("to");
         await CommitAsync(job, seats, other, 2);
-        await SendAsync(Stranger, "openClaim", job, Opening);
-        var attestations = seats.Select((_, seat) => new Attestation(job, 1, (byte)seat, Finding.Value, other, Salt(seat))).ToArray();
+        await SendAsync(Stranger, "openClaim", job, record, Opening);
+        var attestations = seats.Select((_, seat) => Vote(job, seat, other)).ToArray();
         var signatures = new List<byte[]>();
         for (var seat = 0; seat < 3; seat++)
             signatures.Add(await Domain.SignAsync(Find(seats[seat]), attestations[seat]));
-        await SendAsync(Stranger, "certify", job, attestations, signatures.ToArray(), Keccak256.Hash("evidence"));
+        await SendAsync(Stranger, "certify", job, record, attestations, signatures.ToArray(), Keccak256.Hash("evidence"));
         await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.AppealWindow + 1));
         // The second job of the batch does not exist, so it is skipped with an event.
-        await SendAsync(Stranger, "slash", (object)new[] { job, Keccak256.Hash("no job") });
+        await SendAsync(Stranger, "slash", (object)new[] { new JobItem(job, record), new JobItem(Keccak256.Hash("no job"), record) });
         return job;
     }
 
@@ -191,19 +224,19 @@ internal sealed class TestEscrow
         var items = new List<CommitItem>();
         foreach (var seat in which)
         {
-            var commitment = new SeatCommitment(job, 1, (byte)seat, Values.Commitment(Salt(seat), value));
+            var commitment = new SeatCommitment(job, 1, (byte)seat, Values.Seal(Vote(job, seat, value)));
             items.Add(new CommitItem(commitment, await Domain.SignAsync(Find(seats[seat]), commitment)));
         }
         await SendAsync(Stranger, "commitSeats", (object)items.ToArray());
     }
 
-    private static Bytes32 Salt(int seat) => Keccak256.Hash($"seat {seat}");
+    private static Attestation Vote(Bytes32 job, int seat, Bytes32 value) => new(job, 1, (byte)seat, Finding.Value, value, Keccak256.Hash($"seat {seat}"));
 
     private LocalSigner Find(Address address) => Operators.Single(worker => worker.Address == address);
 
     private async Task FundAsync(LocalSigner who, BigInteger amount)
     {
-        await SendTokenAsync(Deployer, "mint", who.Address, amount);
+        await SendTokenAsync(Minter, "mint", who.Address, amount);
         await SendTokenAsync(who, "approve", Address, amount);
     }
 
@@ -214,9 +247,4 @@ internal sealed class TestEscrow
                 new JsonRpcClient(_anvil.RpcUrl), who, new TransactionSenderOptions { PollInterval = TimeSpan.FromMilliseconds(5) });
         return web3;
     }
-
-    private static JsonElement Artifact(string name) =>
-        JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Checkout.Find().Root, "contracts/abi", $"{name}.json")));
-
-    private static byte[] Code(string name) => Hex.Decode(Artifact(name).GetProperty("bytecode").GetString());
 }

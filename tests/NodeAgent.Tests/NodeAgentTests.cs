@@ -101,7 +101,7 @@ public sealed class NodeAgentTests : IDisposable
         var attested = await verifier.NextAsync<AttestationRequest>();
         Assert.Equal(
             new Attestation(job, 1, 2, Finding.Value, Values.Value(attested.OutputsRoot, attested.Units), attested.Salt), attested.Attestation);
-        Assert.Equal(seal.Commitment.Commitment, Values.Commitment(attested.Salt, attested.Attestation.Value));
+        Assert.Equal(seal.Commitment.Commitment, Values.Seal(attested.Attestation));
         Assert.True(await verifier.Blobs.ExistsAsync(attested.OutputsRoot));
         Assert.True(ScriptedVerifier.Domain.IsSignedBy(attested.Attestation, attested.Signature, verifier.Signer.Address));
     }

@@ -195,7 +195,7 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
         }
         await UntilAsync(async () => (await _app.SentAsync<SeatCommitmentSigned>()).Count == 3, "three seals");
         Assert.Empty(await _app.SentAsync<ResultOpened>());
-        await _app.TellAsync(Enumerable.Range(0, 3).Select(i => new SeatCommitted(Cast.At(52), job, (byte)i, seats[i].Address, says[i].Work.Commitment)));
+        await _app.TellAsync(Enumerable.Range(0, 3).Select(i => new SeatCommitted(Cast.At(52), job, (byte)i, seats[i].Address, says[i].Work.Seal(job, 1, i).Commitment)));
         await _app.TellAsync(new SeatsSealed(Cast.At(52), job, Cast.Start + 200));
         Assert.Equal(claim.Opening, (await _app.MessageAsync<ResultOpened>()).Opening);
         await _app.TellAsync(new ClaimOpened(Cast.At(53), job, claim.Root, claim.Units, claim.Salt));

@@ -1,5 +1,4 @@
 using Assay.Circle.Network;
-using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Wallets;
 using Assay.Hosting;
@@ -17,19 +16,18 @@ public sealed class ChainCheckTests(ChainFixture chain) : IClassFixture<ChainFix
     {
         using var deployer = HdWallet.FromMnemonic(chain.Mnemonic).GetAccount(0);
         using var web3 = new Web3(chain.RpcUrl.ToString(), deployer);
-        var (tokenAbi, tokenCode) = await Deployment.ReadArtifactAsync(Checkout.Find(), "TestToken", default);
-        var (escrowAbi, escrowCode) = await Deployment.ReadArtifactAsync(Checkout.Find(), "Escrow", default);
-        var (token, _) = await web3.DeployAsync(tokenAbi, tokenCode, []);
-        var (escrow, _) = await web3.DeployAsync(escrowAbi, escrowCode, [token.Address, LocalTerms.Parameters]);
+        var contracts = new Deployer(web3);
+        var token = (await contracts.TokenAsync()).ContractAddress!.Value;
+        var escrow = (await contracts.EscrowAsync(token, LocalTerms.Parameters)).ContractAddress!.Value;
 
-        var terms = await CheckAsync(chain.ChainId, escrow.Address.ToString(), chain.RpcUrl.ToString());
+        var terms = await CheckAsync(chain.ChainId, escrow.ToString(), chain.RpcUrl.ToString());
         var expected = LocalTerms.Parameters;
         Assert.Equal(new ChainWindows(expected.EpochBlocks, expected.CheckWindow, expected.LongReview), terms.Windows);
 
-        await RefusedAsync("reports chain id", chain.ChainId + 1, escrow.Address.ToString(), chain.RpcUrl.ToString());
+        await RefusedAsync("reports chain id", chain.ChainId + 1, escrow.ToString(), chain.RpcUrl.ToString());
         await RefusedAsync("no contract", chain.ChainId, deployer.Address.ToString(), chain.RpcUrl.ToString());
-        await RefusedAsync("no escrow", chain.ChainId, token.Address.ToString(), chain.RpcUrl.ToString());
-        await RefusedAsync("cannot be read", chain.ChainId, escrow.Address.ToString(), "http://127.0.0.1:1");
+        await RefusedAsync("no escrow", chain.ChainId, token.ToString(), chain.RpcUrl.ToString());
+        await RefusedAsync("cannot be read", chain.ChainId, escrow.ToString(), "http://127.0.0.1:1");
     }
 
     private static async Task RefusedAsync(string why, long id, string escrow, string rpc) =>

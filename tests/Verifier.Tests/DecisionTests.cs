@@ -50,7 +50,7 @@ public class DecisionTests
     [Fact]
     public void A_job_that_is_not_sampled_is_opened_and_sent_on_without_a_check()
     {
-        var s = new Situation().Opened().Submitted(ratePpm: 0);
+        var s = new Situation().Opened(ratePpm: 0).Submitted();
         Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
         s.Opening = s.Right.Opening;
         Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());

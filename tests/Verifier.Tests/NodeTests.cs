@@ -269,7 +269,9 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
         await _app.SettledAsync();
         await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening)), 409, "not_asked");
 
-        await _app.TellAsync(Cast.Submitted(Job, Runner, Right.Commitment, 1_000_000, block: 13, branch: 1));
+        // Nothing of the opening is kept either: the new one is sampled at another rate.
+        await _app.OrphanAsync(Cast.BlockHash(5));
+        await _app.TellAsync(Cast.Opened(_order, Runner, branch: 1), Cast.Submitted(Job, Runner, Right.Commitment, block: 13, branch: 1));
         var seal = Same.Seal(Job, 0, 0);
         await _app.WorkAsync(Checker, WorkKind.Recompute);
         await AcceptedAsync(_app.PostAsync(Checker, "/nodes/seals", new SealRequest(seal, Cast.Sign(Checker.Hot, seal))));
@@ -283,7 +285,7 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
     public async Task Messages_may_come_twice_and_in_any_order()
     {
         var order = new OrderReceived(Job, _order, Cast.Sign(Cast.Client, _order));
-        var events = new List<IChainEvent> { Cast.Opened(_order, Runner), Cast.Submitted(Job, Runner, Right.Commitment, 1_000_000) };
+        var events = new List<IChainEvent> { Cast.Opened(_order, Runner), Cast.Submitted(Job, Runner, Right.Commitment) };
         events.AddRange(Cast.Seeds(2));
         events.Reverse();
         foreach (var e in events.Concat(events))

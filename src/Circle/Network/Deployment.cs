@@ -1,8 +1,5 @@
 using System.Numerics;
-using System.Text.Json;
 using Assay.Circle.Stack;
-using Assay.Ethereum;
-using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
 using Assay.Ethereum.Transactions;
@@ -28,18 +25,17 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
         foreach (var sender in cast.Senders()) await chain.RpcAsync("anvil_setBalance", sender.Address.ToString(), Hex.Quantity(GasMoney));
 
         var steps = new Steps(chain, new EthApi(rpc), (ulong)chain.ChainId);
-        var (tokenAbi, tokenCode) = await ReadArtifactAsync(checkout, "TestToken", cancellation);
-        var (escrowAbi, escrowCode) = await ReadArtifactAsync(checkout, "Escrow", cancellation);
-        var token = await steps.DeployAsync(cast.Deployer, [.. tokenCode, .. tokenAbi.EncodeConstructor()], cancellation);
-        var escrow = await steps.DeployAsync(cast.Deployer, [.. escrowCode, .. escrowAbi.EncodeConstructor(token.ContractAddress, terms)], cancellation);
-        var (tokenAt, escrowAt) = (token.ContractAddress!.Value, escrow.ContractAddress!.Value);
+        var deployer = new Deployer(checkout, code => steps.DeployAsync(cast.Deployer, code, cancellation));
+        var tokenAt = (await deployer.TokenAsync()).ContractAddress!.Value;
+        var escrow = await deployer.EscrowAsync(tokenAt, terms);
+        var (tokenAbi, escrowAt) = (Deployer.AbiOf(checkout, "TestToken"), escrow.ContractAddress!.Value);
 
         async Task Pay(LocalSigner from, Amount amount, params (string Function, object?[] Arguments)[] calls)
         {
             await steps.SendAsync(from, tokenAt, tokenAbi.Encode("mint", from.Address, amount), cancellation);
             await steps.SendAsync(from, tokenAt, tokenAbi.Encode("approve", escrowAt, amount), cancellation);
             foreach (var (function, arguments) in calls)
-                await steps.SendAsync(from, escrowAt, escrowAbi.Encode(function, arguments), cancellation);
+                await steps.SendAsync(from, escrowAt, EscrowAbi.Instance.Encode(function, arguments), cancellation);
         }
 
         for (var i = 0; i < cast.OperatorCount; i++)
@@ -51,15 +47,7 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
         return new Deployment(tokenAt, escrowAt, escrow.BlockNumber);
     }
 
-    /// <summary>ABI and creation code as committed in contracts/abi.</summary>
-    public static async Task<(ContractAbi Abi, byte[] Code)> ReadArtifactAsync(Checkout checkout, string name, CancellationToken cancellation)
-    {
-        var json = await File.ReadAllTextAsync(Path.Combine(checkout.Root, "contracts/abi", $"{name}.json"), cancellation);
-        using var document = JsonDocument.Parse(json);
-        return (ContractAbi.Parse(json), Hex.Decode(document.RootElement.GetProperty("bytecode").GetString()!));
-    }
-
-    /// <summary>Transactions in the pool until a block is asked for: a whole deployment takes four blocks.</summary>
+    /// <summary>Transactions in the pool until a block is asked for: a whole deployment takes six blocks.</summary>
     private sealed class Steps(AnvilChain chain, EthApi eth, ulong chainId)
     {
         private readonly Dictionary<Address, ulong> nonces = [];

@@ -4,6 +4,7 @@ using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.Primitives;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
 
 namespace Assay.Circle.Network;
 
@@ -36,13 +37,12 @@ public sealed class Ledger(JsonRpcClient rpc, Deployment deployment, Cast cast)
 
     public async Task<Books> BooksOfAsync(Address who, ulong? block = null)
     {
-        var client = await Escrow.CallAtAsync<ClientAccount>(At(block), "account", who);
         var @operator = await Escrow.CallAtAsync<OperatorAccount>(At(block), "operatorOf", who);
         var pools = who == deployment.Escrow ? await Escrow.CallAtAsync<Pools>(At(block), "pools") : new Pools(0, 0);
         return new Books(new Dictionary<Book, Amount>
         {
-            [Book.Available] = client.Available,
-            [Book.Reserved] = client.Reserved,
+            [Book.Available] = await Escrow.CallAtAsync<Amount>(At(block), "available", who),
+            [Book.Reserved] = await ReservedAsync(who, At(block)),
             [Book.Bond] = @operator.Bond,
             [Book.Locked] = @operator.Locked,
             [Book.Earned] = @operator.Earned,
@@ -58,6 +58,21 @@ public sealed class Ledger(JsonRpcClient rpc, Deployment deployment, Cast cast)
     {
         var books = await Task.WhenAll(Holders().Select(who => BooksOfAsync(who, block)));
         return (await TokenBalanceAsync(deployment.Escrow, block), Amount.Sum(books.Select(b => b.Total)));
+    }
+
+    /// <summary>The contract has no such balance: it is what the client's jobs took at their opening and the contract does not call final.</summary>
+    private async Task<Amount> ReservedAsync(Address client, BlockTag at)
+    {
+        var opening = EscrowAbi.Instance.Event(nameof(JobOpened));
+        var ofClient = new LogFilter(deployment.Block, at, null, [deployment.Escrow], [[opening.Topic], [], [Words.Of(client)]]);
+        var reserved = Amount.Zero;
+        foreach (var log in await web3.Eth.GetLogsAsync(ofClient))
+        {
+            var job = EscrowAbi.Instance.DecodeLog(log).Values;
+            var standing = await Escrow.CallAtAsync<JobStanding>(at, "stateOf", job.GetBytes32("job"));
+            if (standing.HoldsMoney) reserved += job.Get<Amount>("maxPrice") + job.Get<Amount>("fee");
+        }
+        return reserved;
     }
 
     private static BlockTag At(ulong? block) => block is { } number ? number : BlockTag.Latest;

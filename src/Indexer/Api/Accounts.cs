@@ -6,10 +6,10 @@ using Npgsql;
 namespace Assay.Indexer.Api;
 
 /// <summary>The books of one account after a block, in token units.</summary>
-/// <param name="Books">Balance by book; a book that was never moved is zero.</param>
+/// <param name="Books">Balance by book; a book that was never moved is zero. Reserved is the max price and fee of each of the account's jobs in flight.</param>
 public sealed record AccountAnswer(Address Account, BlockView Block, IReadOnlyDictionary<Book, Amount> Books);
 
-/// <summary>One movement of one book.</summary>
+/// <summary>One movement of one book. Reserved has none: it follows from the jobs.</summary>
 /// <param name="Job">Left out where the movement belongs to no job.</param>
 /// <param name="Balance">Of the book, after the movement.</param>
 public sealed record LedgerEntry(
@@ -32,6 +32,7 @@ internal static class Accounts
             var books = Enum.GetValues<Book>().ToDictionary(book => book, _ => Amount.Zero);
             foreach (var (book, balance) in await BalancesAsync(connection, address, block is null ? null : at.Number))
                 books[Enum.Parse<Book>(book)] = balance;
+            books[Book.Reserved] = await connection.ReservedAsync(at, address);
             return new AccountAnswer(address, at, books);
         }, cancellation);
 

@@ -1,6 +1,7 @@
 using System.Data;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting.Http;
+using Assay.Protocol.Chain;
 using Dapper;
 using Npgsql;
 
@@ -30,6 +31,13 @@ internal static class ReadModel
             from blocks b cross join chain c
             where b.orphaned_by is null and b.number = coalesce(@number, c.indexed_number)
             """, new { number }) ?? throw NotIndexed(number);
+
+    /// <summary>What jobs in flight after that block hold of one client's money, or of everybody's: the max price and the fee of each.</summary>
+    public static Task<Amount> ReservedAsync(this NpgsqlConnection connection, BlockView at, Address? client = null) => connection.QuerySingleAsync<Amount>(
+        $"""
+        select coalesce(sum(max_price + fee), 0)::text from jobs
+        where opened_block <= @Number and (ended_block is null or ended_block > @Number) {(client is null ? "" : "and client = @client")}
+        """, new { Number = (long)at.Number, client });
 
     private static ProblemException NotIndexed(ulong? number) => new(404, "block_not_indexed",
         number is null ? "No block has been indexed yet." : $"Block {number} is not indexed (yet, or it lies before the start).");

@@ -1,5 +1,6 @@
 namespace Assay.Indexer.Projections;
 
+/// <summary>The books that movements tell. What clients have reserved follows from their jobs.</summary>
 internal static class BalancesSql
 {
     public const string Given = "unnest(@Accounts)";
@@ -13,7 +14,7 @@ internal static class BalancesSql
         insert into balances (account, book, balance, block_number, log_index)
         select touched.account, books.book, last.balance, last.block_number, last.log_index
         from {accounts} touched(account)
-        cross join (values ('Available'), ('Reserved'), ('Bond'), ('Locked'), ('Earned'), ('CheckPool'), ('InsurancePool')) books(book)
+        cross join (values ('Available'), ('Bond'), ('Locked'), ('Earned'), ('CheckPool'), ('InsurancePool')) books(book)
         -- One step into the index for each book, however long the account's history is.
         cross join lateral (
             select m.balance, m.block_number, m.log_index from ledger_moved m join live using (sequence)

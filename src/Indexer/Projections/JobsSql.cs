@@ -21,7 +21,7 @@ internal static class JobsSql
             end,
             case when slash.sequence is not null then 'WrongResult' else coalesce(refund.outcome, reward.outcome, 'None') end,
             o.block_number, o.log_index, opened.block_time, opened.transaction_hash,
-            result.block_time, result.transaction_hash, result.commitment, result.manifest, result.epoch, result.rate_ppm, result.roster_length,
+            result.block_time, result.transaction_hash, result.commitment, result.manifest, result.epoch, o.rate_ppm, o.roster_length,
             accusation.accuser, accusation.block_time, accusation.transaction_hash,
             verdict.verdict, verdict.evidence, verdict.block_time, verdict.transaction_hash,
             coalesce(reward.outputs_root, claim.outputs_root), coalesce(reward.units, claim.units), reward.price, reward.reexecutor,

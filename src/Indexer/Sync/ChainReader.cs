@@ -10,7 +10,6 @@ namespace Assay.Indexer.Sync;
 public sealed class ChainReader(EthApi eth, Address escrow)
 {
     private static readonly IReadOnlySet<Bytes32> Known = EscrowAbi.Events.Select(e => e.Topic).ToHashSet();
-    private static readonly Bytes32 DomainChanged = EscrowAbi.Instance.Event("EIP712DomainChanged").Topic;
 
     public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
         await eth.GetBlockByNumberAsync(BlockTag.Latest, cancellation) ?? throw new ChainInconsistentException("The node has no latest block.");
@@ -74,8 +73,6 @@ public sealed class ChainReader(EthApi eth, Address escrow)
             if (log.LogIndex < 0 || (log.BlockNumber, log.LogIndex).CompareTo(last) <= 0)
                 throw new ChainInconsistentException($"Log {log.LogIndex} of block {log.BlockNumber} is out of order or comes twice.");
             last = (log.BlockNumber, log.LogIndex);
-            if (log.Topics is [var topic, ..] && topic == DomainChanged)
-                continue;
             events.Add(Decode(log, header));
         }
         return events;

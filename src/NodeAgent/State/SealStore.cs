@@ -16,7 +16,7 @@ internal sealed record SealFor(Bytes32 Job, bool Own, byte Round = 0, byte Seat 
 }
 
 /// <summary>A value and the salt that hides it, written before anything about it is sent.</summary>
-/// <param name="Commitment">Follows from the rest; kept so that a damaged file is noticed.</param>
+/// <param name="Commitment">Of an own result; for a check only kept so that a damaged file is noticed, as it follows from the rest.</param>
 /// <param name="Manifest">Canonical run manifest.</param>
 internal sealed record SealedValue(Bytes32 Job, Bytes32 Salt, Bytes32 OutputsRoot, ulong Units, Bytes32 Commitment, string Manifest)
 {

@@ -95,7 +95,8 @@ internal sealed class Operator(
     {
         var sealedValue = await SealAsync(
             new SealFor(item.Job, Own: false, item.Round, item.Seat), item.Order, runtime => runtime.ForChecks, cancellation);
-        var commitment = new SeatCommitment(item.Job, item.Round, item.Seat, sealedValue.Commitment);
+        var commitment = new SeatCommitment(
+            item.Job, item.Round, item.Seat, Values.Seal(item.Job, item.Round, item.Seat, sealedValue.Salt, sealedValue.Value));
         await verifier.PostAsync(
             "/nodes/seals", new SealRequest(commitment, await domain.SignAsync(signer, commitment, cancellation)), cancellation);
     }

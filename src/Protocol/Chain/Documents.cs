@@ -3,7 +3,7 @@ using Assay.Ethereum.Primitives;
 
 namespace Assay.Protocol.Chain;
 
-// What is signed (EIP-712), field for field as in contracts/interfaces/IEscrow.sol.
+// What is signed (EIP-712), field for field as in contracts/interfaces/IVocabulary.sol.
 
 /// <param name="Operator">Zero: any operator.</param>
 /// <param name="Workload">SHA-256 of the canonical job manifest.</param>

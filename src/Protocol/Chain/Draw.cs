@@ -8,7 +8,7 @@ namespace Assay.Protocol.Chain;
 public sealed record RosterPlace(Address Operator, Address Cluster, ulong? RetiredAt);
 
 /// <param name="Round">0 spot check, 1 case.</param>
-/// <param name="RosterLength">Frozen when the subject came up, before the seed existed.</param>
+/// <param name="RosterLength">Frozen by the opening, in a case by the accusation: before the seed existed.</param>
 /// <param name="SeedBlock">Last block of the deciding epoch.</param>
 /// <param name="Client">Never drawn for its own job.</param>
 /// <param name="ExcludedClusters">The job's operator, and in a case the accuser.</param>

@@ -6,7 +6,7 @@ namespace Assay.Protocol.Chain;
 
 /// <summary>Terms that the contract was built with. Shares in parts per million, windows in seconds, amounts in token units.</summary>
 public sealed record EscrowParameters(
-    uint FloorPpm, uint RecordNumerator, uint RecordOffset, uint EpochBlocks, uint MinRoster, uint MaxRunWindow, uint ReviewWindow,
+    uint FloorPpm, ushort RecordNumerator, ushort RecordOffset, ushort EpochBlocks, ushort MinRoster, uint MaxRunWindow, uint ReviewWindow,
     uint CheckWindow, uint LongReview, uint OpenWindow, uint CommitWindow, uint RevealWindow, uint VerdictWindow, uint AppealWindow,
     uint UnbondingDelay, uint NoShowPpm, uint NoShowsToJail, uint SeatPenaltyPpm, uint AccuserPpm, Amount MinBond, Amount KeeperPart)
 {
@@ -17,7 +17,12 @@ public sealed record EscrowParameters(
     public Amount BondFor(Amount maxPrice) => new((maxPrice.Units * 2_000_000 + FloorPpm - 1) / FloorPpm);
 }
 
-public sealed record ClientAccount(Amount Available, Amount Reserved);
+/// <summary>Where a job is and why it ended: all that the contract itself can say of it.</summary>
+public sealed record JobStanding(JobState State, Outcome Outcome)
+{
+    /// <summary>The client's reserve of the job is neither paid nor given back.</summary>
+    public bool HoldsMoney => State is JobState.Open or JobState.Submitted or JobState.Accused or JobState.Convicted;
+}
 
 public sealed record OperatorAccount(
     Address Signer, Address Payout, Amount Bond, Amount Unbonding, ulong UnbondsAt, Amount Exposure, Amount Locked, Amount Earned,

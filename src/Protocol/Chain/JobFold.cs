@@ -30,6 +30,14 @@ public sealed record JobOnChain(Bytes32 Job)
     public ChainPosition? Last { get; init; }
 
     public bool IsFinal => State is JobState.Released or JobState.Refunded or JobState.Slashed;
+
+    /// <summary>What calls about the job have to bring; null while an event that belongs to it has not come.</summary>
+    public Job? Record => Opened is { } opened && (Submitted is not null || State == JobState.Open || Outcome == Outcome.NoShow)
+        ? Chain.Job.Of(opened, Submitted)
+        : null;
+
+    /// <summary>What the job holds of its client's money, which no book shows.</summary>
+    public Amount Reserved => Opened is { } opened && !IsFinal ? Chain.Job.Of(opened).Reserved : Amount.Zero;
 }
 
 public static class JobFold

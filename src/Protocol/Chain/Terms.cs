@@ -1,6 +1,6 @@
 namespace Assay.Protocol.Chain;
 
-// The enumerations of contracts/interfaces/IEscrow.sol, in its order; a test compares them with the contract source.
+// The enumerations of contracts/interfaces/IVocabulary.sol, in its order; a test compares them with the contract source.
 
 public enum JobState { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
 
@@ -12,18 +12,19 @@ public enum Finding { None, Value, Match, Mismatch, Malformed }
 
 public enum Verdict { None, Cleared, Convicted, Inconclusive }
 
+/// <summary>The sub-accounts. Reserved has no movements: it is what a client's jobs in flight hold, see <see cref="JobOnChain.Reserved"/>.</summary>
 public enum Book { Available, Reserved, Bond, Locked, Earned, CheckPool, InsurancePool }
 
 public enum Reason
 {
-    None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, VerificationFee, RecordFee, KeeperPart,
+    None, Deposit, Withdrawal, Bonding, BondWithdrawal, Reservation, Payment, Remainder, Checks, KeeperPart,
     CheckPay, Refund, Penalty, Slash, Compensation, AccuserReward, Insurance, CaseLock, CaseUnlock, SeatPay, Claim, Donation,
 }
 
 public enum Skip
 {
     None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
-    InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall,
+    InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall, WrongRecord,
 }
 
 public enum ItemAction { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }

@@ -14,6 +14,13 @@ public static class Values
     public static Bytes32 Commitment(Opening opening) =>
         Commitment(opening.Salt, Value(opening.OutputsRoot, opening.Units));
 
+    /// <summary>What a seat commits to: keccak256(abi.encode(job, round, seat, salt, value)), so that nobody else's words open it.</summary>
+    public static Bytes32 Seal(Bytes32 job, byte round, byte seat, Bytes32 salt, Bytes32 value) =>
+        Words.Hash(job, Words.Of(round), Words.Of(seat), salt, value);
+
+    public static Bytes32 Seal(Attestation attestation) =>
+        Seal(attestation.Job, attestation.Round, attestation.Seat, attestation.Salt, attestation.Value);
+
     /// <summary>min(maxPrice, units * unitPrice), as the contract pays.</summary>
     public static Amount Price(ulong units, Amount unitPrice, Amount maxPrice) =>
         unitPrice.IsZero || units <= (UInt128)(maxPrice.Units / unitPrice.Units) ? unitPrice * units : maxPrice;

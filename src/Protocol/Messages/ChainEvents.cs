@@ -3,14 +3,14 @@ using Assay.Protocol.Chain;
 
 namespace Assay.Protocol.Messages;
 
-// One record per event of contracts/interfaces/IEscrow.sol; names and fields are the event's own.
+// One record per event of contracts/interfaces/IVocabulary.sol; names and fields are the event's own.
 
 public sealed record JobOpened(
     ChainPosition At, Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy,
-    Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce) : IJobEvent;
+    Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce, uint RatePpm, uint RosterLength) : IJobEvent;
 
 public sealed record ResultSubmitted(
-    ChainPosition At, Bytes32 Job, Address Operator, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch, uint RatePpm, uint RosterLength) : IJobEvent;
+    ChainPosition At, Bytes32 Job, Address Operator, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch) : IJobEvent;
 
 public sealed record SeedRecorded(ChainPosition At, ulong Epoch, Bytes32 Seed) : IChainEvent;
 

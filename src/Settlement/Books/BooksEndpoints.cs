@@ -27,7 +27,8 @@ public static class BooksEndpoints
             var clock = await feed.ClockAsync(transaction);
             var balances = await Ledger.BalancesAsync(transaction.Connection!, long.MaxValue, address);
             var spendable = await Ledger.SpendableAsync(address, transaction);
-            return new AccountStatus(address, spendable, balances.ToDictionary(b => b.Book, b => b.Balance), clock.HeadNumber, clock.FinalisedNumber);
+            var reserved = Reserves.Of(await Reserves.InFlightAsync(transaction.Connection!, long.MaxValue)).Where(b => b.Account == address);
+            return new AccountStatus(address, spendable, balances.Concat(reserved).ToDictionary(b => b.Book, b => b.Balance), clock.HeadNumber, clock.FinalisedNumber);
         }, cancellation));
 
     private static async Task<Ok<ReconciliationReport>> ReconcileAsync(Reconciliation reconciliation, CancellationToken cancellation) =>

@@ -22,17 +22,15 @@ public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
     public async Task<IReadOnlyList<BookBalance>> BalancesAsync(IReadOnlyList<Address> accounts, ulong block, CancellationToken cancellation)
     {
         var calls = accounts
-            .SelectMany(a => new[] { Request("account", a), Request("operatorOf", a) })
+            .SelectMany(a => new[] { Request("available", a), Request("operatorOf", a) })
             .Append(Request("pools"))
             .Select(r => EthCalls.Call(r, block)).ToList();
         var answers = (await eth.Client.BatchAsync(calls, cancellation)).Select(a => a.Value).ToList();
-        var balances = new List<BookBalance>(accounts.Count * 5 + 2);
+        var balances = new List<BookBalance>(accounts.Count * 4 + 2);
         for (var i = 0; i < accounts.Count; i++)
         {
-            var client = Abi.DecodeResult("account", answers[2 * i]).To<ClientAccount>();
             var @operator = Abi.DecodeResult("operatorOf", answers[2 * i + 1]).Get<OperatorAccount>(0);
-            balances.Add(new(accounts[i], Book.Available, client.Available));
-            balances.Add(new(accounts[i], Book.Reserved, client.Reserved));
+            balances.Add(new(accounts[i], Book.Available, Abi.DecodeResult("available", answers[2 * i]).Get<Amount>(0)));
             balances.Add(new(accounts[i], Book.Bond, @operator.Bond));
             balances.Add(new(accounts[i], Book.Locked, @operator.Locked));
             balances.Add(new(accounts[i], Book.Earned, @operator.Earned));
@@ -41,6 +39,17 @@ public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
         balances.Add(new(domain.Escrow, Book.CheckPool, pools.CheckPool));
         balances.Add(new(domain.Escrow, Book.InsurancePool, pools.InsurancePool));
         return balances;
+    }
+
+    /// <summary>Those of the jobs that the contract too holds money for after the block, by the same record.</summary>
+    public async Task<IReadOnlyList<JobOnChain>> InFlightAsync(IReadOnlyList<JobOnChain> jobs, ulong block, CancellationToken cancellation)
+    {
+        var calls = jobs
+            .SelectMany(j => new[] { Request("stateOf", j.Job), Request("isRecord", j.Job, j.Record) })
+            .Select(r => EthCalls.Call(r, block)).ToList();
+        var answers = (await eth.Client.BatchAsync(calls, cancellation)).Select(a => a.Value).ToList();
+        return [.. jobs.Where((_, i) =>
+            Abi.DecodeResult("stateOf", answers[2 * i]).To<JobStanding>().HoldsMoney && Abi.DecodeResult("isRecord", answers[2 * i + 1]).Get<bool>(0))];
     }
 
     private CallRequest Request(string function, params object?[] arguments) => new(domain.Escrow, Abi.Encode(function, arguments));

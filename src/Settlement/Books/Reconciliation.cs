@@ -20,7 +20,8 @@ public sealed record Difference(Address Account, Book Book, Amount Ours, Amount 
 public sealed record ReconciliationReport(ulong Block, int Books, IReadOnlyList<Difference> Differences, bool IsGood, DateTimeOffset? DifferentSince = null);
 
 /// <summary>
-/// Compares our ledger with the contract at the last final block. Events arrive after the block they are in, so a difference counts
+/// Compares our ledger with the contract at the last final block. The contract has no balance of what is reserved, so the jobs that hold it are asked for one
+/// by one: each has to be in flight there too, by the record that we know. Events arrive after the block they are in, so a difference counts
 /// only when it is still there at the same block after a while; then payouts stop until it is gone.
 /// </summary>
 public sealed class Reconciliation(
@@ -86,9 +87,11 @@ public sealed class Reconciliation(
     private async Task<(int, IReadOnlyList<Difference>)> DifferencesAsync(ulong block, CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
-        var ours = (await Ledger.BalancesAsync(connection, block)).ToDictionary(b => (b.Account, b.Book), b => b.Balance);
+        var jobs = await Reserves.InFlightAsync(connection, block);
+        var ours = (await Ledger.BalancesAsync(connection, block)).Concat(Reserves.Of(jobs)).ToDictionary(b => (b.Account, b.Book), b => b.Balance);
         Address[] accounts = [.. ours.Keys.Select(k => k.Account).Where(a => a != domain.Escrow).Distinct()];
-        var theirs = (await escrow.BalancesAsync(accounts, block, cancellation)).ToDictionary(b => (b.Account, b.Book), b => b.Balance);
+        var held = Reserves.Of(await escrow.InFlightAsync(jobs, block, cancellation));
+        var theirs = (await escrow.BalancesAsync(accounts, block, cancellation)).Concat(held).ToDictionary(b => (b.Account, b.Book), b => b.Balance);
         return (theirs.Count, [.. ours.Keys.Union(theirs.Keys)
             .Select(k => new Difference(k.Account, k.Book, ours.GetValueOrDefault(k), theirs.GetValueOrDefault(k)))
             .Where(d => d.Ours != d.Contracts)

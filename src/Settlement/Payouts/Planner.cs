@@ -14,6 +14,8 @@ public static class Planner
 
     public static IReadOnlyList<DueAction> Plan(JobView view, ChainClock clock, EscrowParameters parameters) => view.Chain.State switch
     {
+        // Messages may overtake each other: without the events that make up the record there is nothing to bring.
+        not JobState.None when view.Chain.Record is null => [],
         JobState.None => Pending(view, clock),
         JobState.Open => Open(view, clock),
         JobState.Submitted => Submitted(view, clock, parameters),
@@ -43,7 +45,7 @@ public static class Planner
         var epoch = Sampling.DecidingEpoch(submitted.Epoch);
         if (!view.Seeds.TryGetValue(epoch, out var seed)) return SeedFor(epoch, view, clock, p);
 
-        var sampled = Sampling.IsSampled(seed.Seed, view.Job, submitted.RatePpm);
+        var sampled = Sampling.IsSampled(seed.Seed, view.Job, view.Chain.Opened!.RatePpm);
         // A seed that came after the review window moves the windows behind it by as much, as the contract counts.
         var since = Math.Max(submitted.At.BlockTime, seed.At.BlockTime - Math.Min(seed.At.BlockTime, p.ReviewWindow));
         bool HisTurn(byte attempt) => attempt == 0 || clock.HeadTime >= since + attempt * (ulong)p.CheckWindow;
@@ -131,7 +133,7 @@ public static class Planner
         .FirstOrDefault(o => Values.Commitment(o) == view.Chain.Submitted?.Commitment);
 
     private static DueAction Due(JobView view, Transition transition, Payload? payload = null, byte slot = 0) =>
-        new(transition, view.Job, slot, payload ?? Payload.None);
+        new(transition, view.Job, slot, (payload ?? Payload.None) with { Record = transition.CarriesRecord() ? view.Chain.Record : null });
 
     private static IReadOnlyList<DueAction> First(JobView view, IEnumerable<DueAction> candidates) =>
         [.. candidates.Where(c => !view.IsBarred(c)).Take(1)];

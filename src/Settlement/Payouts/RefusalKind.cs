@@ -6,7 +6,10 @@ namespace Assay.Settlement.Payouts;
 /// <summary>What a refusal asks of us.</summary>
 public enum RefusalKind
 {
-    /// <summary>Time or the chain's state will change it: try the same again after a pause.</summary>
+    /// <summary>
+    /// Time or the chain's state will change it: try the same again after a pause. A wrong record is one: what was read is of a fork, and the next reading
+    /// brings the right one.
+    /// </summary>
     Later,
     /// <summary>This document will never do; another one may.</summary>
     Document,

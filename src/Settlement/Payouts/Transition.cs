@@ -19,6 +19,10 @@ public static class Transitions
     public static bool IsPayout(this Transition transition) => transition
         is Transition.Release or Transition.Expire or Transition.Certify or Transition.Slash or Transition.Lapse;
 
+    /// <summary>The contract wants the job's record with it: all that happens to an open job but a seat's commitment.</summary>
+    public static bool CarriesRecord(this Transition transition) =>
+        transition is not (Transition.Open or Transition.RecordSeed or Transition.CommitSeat);
+
     /// <summary>How an <c>ItemSkipped</c> event calls the step; null for one that is never part of a batch.</summary>
     public static ItemAction? InBatch(this Transition transition) => transition switch
     {
@@ -42,6 +46,7 @@ public static class Transitions
 /// <param name="Commitment">CommitSeat.</param>
 /// <param name="Certificate">Certify.</param>
 /// <param name="Epoch">RecordSeed.</param>
+/// <param name="Record">The job's record as the feed shows it, see <see cref="Transitions.CarriesRecord"/>. Another record after a reorg is another payload.</param>
 public sealed record Payload(
     Signed<Order>? Order = null,
     Signed<Acceptance>? Acceptance = null,
@@ -50,7 +55,8 @@ public sealed record Payload(
     Signed<Attestation>? Attestation = null,
     Signed<SeatCommitment>? Commitment = null,
     Certificate? Certificate = null,
-    ulong? Epoch = null)
+    ulong? Epoch = null,
+    Job? Record = null)
 {
     public static readonly Payload None = new();
 }

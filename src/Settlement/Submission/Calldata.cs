@@ -1,5 +1,4 @@
 using Assay.Ethereum.Encoding;
-using Assay.Ethereum.Primitives;
 using Assay.Protocol.Chain;
 using Assay.Settlement.Payouts;
 
@@ -16,31 +15,33 @@ public static class Calldata
         var first = actions[0];
         return first.Transition switch
         {
-            Transition.Open => Batch("open", actions, a => new OpenItem(a.Payload.Order!.Document, a.Payload.Order.Signature, a.Payload.Acceptance!.Document, a.Payload.Acceptance.Signature)),
-            Transition.Submit => Batch("submit", actions, a => new SubmitItem(a.Payload.Result!.Document, a.Payload.Result.Signature)),
+            Transition.Open => Batch("open", actions, a => OpenItem.Of(a.Payload.Order!.Document, a.Payload.Order.Signature, a.Payload.Acceptance!.Document, a.Payload.Acceptance.Signature)),
+            Transition.Submit => Batch("submit", actions, a => new SubmitItem(RecordOf(a), a.Payload.Result!.Document, a.Payload.Result.Signature)),
             Transition.Release => Batch("release", actions, Release),
             Transition.CommitSeat => Batch("commitSeats", actions, a => new CommitItem(a.Payload.Commitment!.Document, a.Payload.Commitment.Signature)),
             Transition.Expire => Jobs("expire", actions),
             Transition.Slash => Jobs("slash", actions),
             Transition.Lapse => Jobs("lapse", actions),
             Transition.RecordSeed => Abi.Encode("recordSeed", first.Payload.Epoch!.Value),
-            Transition.Accuse => Abi.Encode("accuse", first.Payload.Attestation!.Document, first.Payload.Attestation.Signature),
-            Transition.DrawSeats => Abi.Encode("drawSeats", first.Subject),
-            Transition.RefillSeat => Abi.Encode("refillSeat", first.Subject, first.Slot),
-            Transition.OpenClaim => Abi.Encode("openClaim", first.Subject, first.Payload.Opening!),
-            Transition.Certify => Certify(first.Subject, first.Payload.Certificate!),
+            Transition.Accuse => Abi.Encode("accuse", RecordOf(first), first.Payload.Attestation!.Document, first.Payload.Attestation.Signature),
+            Transition.DrawSeats => Abi.Encode("drawSeats", first.Subject, RecordOf(first)),
+            Transition.RefillSeat => Abi.Encode("refillSeat", first.Subject, RecordOf(first), first.Slot),
+            Transition.OpenClaim => Abi.Encode("openClaim", first.Subject, RecordOf(first), first.Payload.Opening!),
+            Transition.Certify => Certify(first, first.Payload.Certificate!),
             _ => throw new ArgumentOutOfRangeException(nameof(actions), first.Transition, "Not a step of ours."),
         };
     }
 
     private static ReleaseItem Release(DueAction action) => action.Payload is { Opening: { } opening, Attestation: { } check }
-        ? new ReleaseItem(action.Subject, opening, check.Document, check.Signature)
-        : ReleaseItem.Unchecked(action.Subject, action.Payload.Opening!);
+        ? ReleaseItem.Checked(action.Subject, RecordOf(action), opening, check.Document, check.Signature)
+        : ReleaseItem.Unchecked(action.Subject, RecordOf(action), action.Payload.Opening!);
 
-    private static byte[] Certify(Bytes32 job, Certificate certificate) => Abi.Encode(
-        "certify", job, certificate.Attestations.Select(a => a.Document).ToList(), certificate.Attestations.Select(a => a.Signature).ToList(), certificate.Evidence);
+    private static byte[] Certify(DueAction action, Certificate certificate) => Abi.Encode(
+        "certify", action.Subject, RecordOf(action), certificate.Attestations.Select(a => a.Document).ToList(), certificate.Attestations.Select(a => a.Signature).ToList(), certificate.Evidence);
 
-    private static byte[] Jobs(string function, IReadOnlyList<DueAction> actions) => Batch(function, actions, a => a.Subject);
+    private static byte[] Jobs(string function, IReadOnlyList<DueAction> actions) => Batch(function, actions, a => new JobItem(a.Subject, RecordOf(a)));
+
+    private static Job RecordOf(DueAction action) => action.Payload.Record!;
 
     private static byte[] Batch<T>(string function, IReadOnlyList<DueAction> actions, Func<DueAction, T> item) =>
         Abi.Encode(function, actions.Select(item).ToList());

@@ -33,7 +33,7 @@ public static class Decision
     {
         var submitted = job.Chain.Submitted!;
         if (world.DecidingSeed(submitted.Epoch) is not { } seed) return [];
-        if (!Assay.Protocol.Chain.Sampling.IsSampled(seed, job.Job, submitted.RatePpm)) return Reveal(job);
+        if (!Assay.Protocol.Chain.Sampling.IsSampled(seed, job.Job, job.Chain.Opened!.RatePpm)) return Reveal(job);
         // Its places may still be on their way to us.
         return Draws.SpotCheck(job.Chain, world.Roster, seed, world.Windows.EpochBlocks) is { } picks ? SpotCheck(job, world, picks) : [];
     }

@@ -21,7 +21,7 @@ public static class Draws
     public static DrawSubject? Subject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
         job is { Opened: { } opened, Submitted: { } submitted } && roster.ClusterOf(opened.Operator) is { } cluster
             ? new DrawSubject(
-                seed, job.Job, 0, submitted.RosterLength, SeedBlock(submitted.Epoch, epochBlocks), opened.Client, [cluster])
+                seed, job.Job, 0, opened.RosterLength, SeedBlock(submitted.Epoch, epochBlocks), opened.Client, [cluster])
             : null;
 
     public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>

@@ -26,7 +26,7 @@ public sealed class ClaimJudge(VerifierBlobs blobs, VerifierOptions options)
             throw Refused("bad_value", "The value is not that of the outputs root and units.");
         if (attestation.Salt != (attestation.Round == 0 ? Bytes32.Zero : request.Salt))
             throw Refused("bad_salt", "The attestation carries the seal's salt in a case, and zero in a spot check.");
-        if (Values.Commitment(request.Salt, attestation.Value) != SealOf(job, who, attestation))
+        if (Values.Seal(attestation with { Salt = request.Salt }) != SealOf(job, who, attestation))
             throw Refused("seal_broken", "The value is not the one that was sealed.");
         await CheckFindingAsync(job.Order, request, claim);
     }

@@ -20,7 +20,7 @@ public sealed record EvidenceBundle(
     Signed<Acceptance>? Acceptance = null, Signed<Result>? Result = null, string? RunManifest = null, Opening? Opening = null,
     string? Policy = null, string? Workload = null)
 {
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 }
 
 public sealed record Signed<T>(T Document, byte[] Signature);
@@ -32,10 +32,9 @@ public sealed record Party(Address Operator, Address Signer, Address Cluster);
 /// <param name="RetiredAt">Block; null while active.</param>
 public sealed record PlaceFact(uint Place, Address Operator, Address Cluster, ulong? RetiredAt = null);
 
-public sealed record OpenedFact(ulong Block, Bytes32 Transaction, Address Operator, Address NodeKey);
+public sealed record OpenedFact(ulong Block, Bytes32 Transaction, Address Operator, Address NodeKey, uint RatePpm, uint RosterLength);
 
-public sealed record SubmittedFact(
-    ulong Block, Bytes32 Transaction, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch, uint RatePpm, uint RosterLength);
+public sealed record SubmittedFact(ulong Block, Bytes32 Transaction, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch);
 
 /// <param name="SeedEpoch">The epoch after the submission's.</param>
 /// <param name="Attempt">Which of the drawn re-executors answered; null when its answer did not pass through this service.</param>

@@ -109,9 +109,8 @@ public static class EvidenceBuilder
 
         return new EvidenceBundle(
             EvidenceBundle.CurrentVersion, domain.ChainId, domain.Escrow, world.Windows.EpochBlocks, job.Job, new(job.Order, job.OrderSignature),
-            new(opened.At.BlockNumber, opened.At.TransactionHash, opened.Operator, opened.NodeKey),
-            new(submitted.At.BlockNumber, submitted.At.TransactionHash, submitted.Commitment, submitted.Manifest, submitted.Epoch,
-                submitted.RatePpm, submitted.RosterLength),
+            new(opened.At.BlockNumber, opened.At.TransactionHash, opened.Operator, opened.NodeKey, opened.RatePpm, opened.RosterLength),
+            new(submitted.At.BlockNumber, submitted.At.TransactionHash, submitted.Commitment, submitted.Manifest, submitted.Epoch),
             [.. Parties(job, world.Roster)], [.. roster.Seen], SpotCheck(job, accused.Accuser, submitted.Epoch, spotSeed, picks),
             new(accused.At.BlockNumber, accused.At.TransactionHash, accused.Accuser, accused.Value, accused.Epoch, accused.RosterLength,
                 Protocol.Chain.Sampling.DecidingEpoch(accused.Epoch), caseSeed, job.Chain.Draws,

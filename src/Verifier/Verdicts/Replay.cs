@@ -117,11 +117,11 @@ public sealed class Replay
     {
         Same("epoch of the deciding seed", Protocol.Chain.Sampling.DecidingEpoch(_bundle.Submitted.Epoch), _bundle.SpotCheck.SeedEpoch);
         Require(
-            Protocol.Chain.Sampling.IsSampled(_bundle.SpotCheck.Seed, _bundle.Job, _bundle.Submitted.RatePpm),
-            $"the job is not sampled at {_bundle.Submitted.RatePpm} ppm by the seed {_bundle.SpotCheck.Seed}");
+            Protocol.Chain.Sampling.IsSampled(_bundle.SpotCheck.Seed, _bundle.Job, _bundle.Opened.RatePpm),
+            $"the job is not sampled at {_bundle.Opened.RatePpm} ppm by the seed {_bundle.SpotCheck.Seed}");
         Skip($"seed of epoch {_bundle.SpotCheck.SeedEpoch} is {_bundle.SpotCheck.Seed}; compare with the chain's SeedRecorded");
-        Skip($"rate {_bundle.Submitted.RatePpm} ppm, roster of {_bundle.Submitted.RosterLength}; compare with the chain's ResultSubmitted");
-        var drawn = DrawPicks(0, _bundle.SpotCheck.Seed, _bundle.SpotCheck.SeedEpoch, _bundle.Submitted.RosterLength, [Cluster(_bundle.Opened.Operator)], Draw.Attempts);
+        Skip($"rate {_bundle.Opened.RatePpm} ppm, roster of {_bundle.Opened.RosterLength}; compare with the chain's JobOpened");
+        var drawn = DrawPicks(0, _bundle.SpotCheck.Seed, _bundle.SpotCheck.SeedEpoch, _bundle.Opened.RosterLength, [Cluster(_bundle.Opened.Operator)], Draw.Attempts);
         Require(drawn.Contains(_bundle.Case.Accuser), $"the accuser {_bundle.Case.Accuser} was not drawn; drawn were {string.Join(", ", drawn)}");
         Ok($"the seed draws {string.Join(", ", drawn)}");
         if (_bundle.SpotCheck.Attempt is { } attempt)
@@ -146,7 +146,7 @@ public sealed class Replay
         Same("accuser's value in the event", _bundle.Case.Value, testimony.Attestation.Document.Value);
         CheckTestimony("accuser", testimony, _bundle.Case.Accuser, 0, check.Attempt!.Value);
         Require(check.Seal is not null, "the accuser's seal is missing");
-        CheckSeal("accuser", check.Seal!, _bundle.Case.Accuser, 0, check.Attempt.Value, Values.Commitment(testimony.Salt, testimony.Attestation.Document.Value));
+        CheckSeal("accuser", check.Seal!, _bundle.Case.Accuser, 0, check.Attempt.Value, Opened(testimony, 0, check.Attempt.Value));
         CheckFinding("accuser", testimony, null);
         Require(
             IsExact ? _bundle.Opening is not { } o || testimony.Attestation.Document.Value != Values.Value(o.OutputsRoot, o.Units)
@@ -194,7 +194,7 @@ public sealed class Replay
             return;
         }
         CheckTestimony(name, testimony, seat.Operator, 1, index);
-        Same($"{name}: value opens the seal", seat.Commitment, Values.Commitment(testimony.Salt, testimony.Attestation.Document.Value));
+        Same($"{name}: value opens the seal", seat.Commitment, Opened(testimony, 1, index));
         CheckFinding(name, testimony, seat);
     }
 
@@ -207,6 +207,9 @@ public sealed class Replay
         Same($"{name}: value of outputs root and units", attestation.Value, Values.Value(testimony.OutputsRoot, testimony.Units));
         CheckSigned($"{name}'s attestation", testimony.Attestation, Party(who).Signer);
     }
+
+    private Bytes32 Opened(Testimony testimony, byte round, byte seat) =>
+        Values.Seal(_bundle.Job, round, seat, testimony.Salt, testimony.Attestation.Document.Value);
 
     private void CheckSeal(string name, Signed<SeatCommitment> seal, Address who, byte round, byte seat, Bytes32 commitment)
     {

@@ -50,10 +50,36 @@ public class ContractAgreementTests
     {
         var open = EscrowAbi.Instance.Function("open").Inputs[0].Type.Element!.Components;
         AssertFields<Order>(open.Single(c => c.Name == "order"));
-        AssertFields<Acceptance>(open.Single(c => c.Name == "acceptance"));
+        AssertFields<Acceptance>(EscrowAbi.Instance.Function("hashAcceptance").Inputs[0]);
         AssertFields<Result>(EscrowAbi.Instance.Function("submit").Inputs[0].Type.Element!.Components.Single(c => c.Name == "result"));
-        AssertFields<Attestation>(EscrowAbi.Instance.Function("accuse").Inputs[0]);
+        AssertFields<Attestation>(EscrowAbi.Instance.Function("hashAttestation").Inputs[0]);
         AssertFields<SeatCommitment>(EscrowAbi.Instance.Function("commitSeats").Inputs[0].Type.Element!.Components.Single(c => c.Name == "commitment"));
+    }
+
+    [Theory]
+    [InlineData("open", typeof(OpenItem))]
+    [InlineData("submit", typeof(SubmitItem))]
+    [InlineData("release", typeof(ReleaseItem))]
+    [InlineData("expire", typeof(JobItem))]
+    [InlineData("slash", typeof(JobItem))]
+    [InlineData("lapse", typeof(JobItem))]
+    [InlineData("commitSeats", typeof(CommitItem))]
+    public void An_item_has_exactly_the_fields_of_the_contracts_struct(string function, Type item) =>
+        Assert.Equal(FieldsOf(EscrowAbi.Instance.Function(function).Inputs[0].Type.Element!), FieldsOf(item));
+
+    [Theory]
+    [InlineData("parameters", typeof(EscrowParameters))]
+    [InlineData("operatorOf", typeof(OperatorAccount))]
+    public void A_view_has_exactly_the_fields_of_the_contracts_struct(string function, Type view) =>
+        Assert.Equal(FieldsOf(EscrowAbi.Instance.Function(function).Outputs[0].Type), FieldsOf(view));
+
+    [Fact]
+    public void A_record_is_the_contracts_job_and_every_field_of_it_comes_from_the_two_events_or_their_blocks()
+    {
+        Assert.Equal(FieldsOf(EscrowAbi.Instance.Function("isRecord").Inputs[1].Type), FieldsOf(typeof(Job)));
+
+        var names = EscrowAbi.Instance.Event("JobOpened").Inputs.Concat(EscrowAbi.Instance.Event("ResultSubmitted").Inputs).Select(i => i.Name);
+        Assert.Equal(["openedAt", "submittedAt"], FieldsOf(typeof(Job)).Except(names));
     }
 
     [Fact]
@@ -77,6 +103,11 @@ public class ContractAgreementTests
         Assert.Equal(
             parameter.Type.Components.Select(c => (c.Name, c.Type.Name)),
             Eip712Struct.Of<T>().Fields.Select(f => (f.Name, f.Type)));
+
+    private static IEnumerable<string> FieldsOf(AbiType tuple) => tuple.Components.Select(c => c.Name);
+
+    private static IEnumerable<string> FieldsOf(Type record) => record.GetConstructors()
+        .Single(c => c.GetParameters().Length > 1).GetParameters().Select(p => char.ToLowerInvariant(p.Name![0]) + p.Name[1..]);
 
     internal static string Checkout()
     {

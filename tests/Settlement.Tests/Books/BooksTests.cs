@@ -1,6 +1,7 @@
 using System.Net;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
+using Assay.Settlement.Books;
 using Assay.Settlement.Tests.World;
 using Assay.Testing;
 
@@ -39,6 +40,34 @@ public sealed class BooksTests(PostgresFixture postgres, ChainFixture chain) : I
         await world.QueryAsync<int>("update ledger set amount = amount - 7 where reason = 'Deposit' and account = (select account from ledger where reason = 'Deposit' order by account limit 1)");
         await world.UntilClosedAsync(job);
         Assert.Equal(HttpStatusCode.OK, (await world.Http.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_a_job_in_flight_reserves_is_held_against_the_contract_job_by_job()
+    {
+        var job = await world.PlaceAsync(world.Order());
+        await world.AcceptAsync(job);
+        await world.UntilStateAsync(job, "Open");
+        var client = world.Escrow.Client(0).Address;
+        Assert.Equal((10_000 - 1205, 1205), await BalancesAsync());
+        await world.UntilAsync(async () => (await world.ReconcileAsync()) is { Differences.Count: 0 } report && report.Books == await CountAsync(), "a comparison with the job in it");
+
+        // Not what the contract has the digest of, so the contract holds nothing for it.
+        await world.QueryAsync<int>("update feed set body = jsonb_set(body, '{fee}', '\"212\"') where name = 'JobOpened'");
+        await world.UntilAsync(async () => !(await world.ReconcileAsync()).IsGood, "the difference to count");
+        Assert.Equal([new Difference(client, Book.Reserved, 1212, 0)], (await world.ReconcileAsync()).Differences);
+
+        await world.QueryAsync<int>("update feed set body = jsonb_set(body, '{fee}', '\"205\"') where name = 'JobOpened'");
+        await world.UntilAsync(async () => (await world.ReconcileAsync()) is { IsGood: true, Differences.Count: 0 }, "the books to agree again");
+
+        async Task<(Amount, Amount)> BalancesAsync()
+        {
+            var balances = (await world.AccountAsync(client)).Balances;
+            return (balances[Book.Available], balances[Book.Reserved]);
+        }
+
+        // Four books for each account that has moved money, two pools, and the client's reserve.
+        async Task<int> CountAsync() => 4 * (int)(await world.QueryAsync<long>("select count(distinct account) from ledger"))[0] + 3;
     }
 
     [Theory]

@@ -240,6 +240,43 @@ public sealed class PlannerTests
         Assert.Null(Opened.At(101).Saw(at => new JobRefunded(at, Case.Job, Case.Client, Outcome.NoShow, 1105, 50)).At(5000).Only());
 
     [Fact]
+    public void What_happens_to_an_open_job_brings_its_record_as_far_as_it_goes()
+    {
+        var before = Assert.Single(Opened.At(101).Plan()).Payload.Record!;
+        Assert.Equal((Case.Operator, 1000, 105, Case.Start, 500_000u, 8u), (before.Operator, before.MaxPrice, before.Fee, before.OpenedAt, before.RatePpm, before.RosterLength));
+        Assert.Equal((0ul, 0ul, default), (before.SubmittedAt, before.Epoch, before.Commitment));
+
+        var after = Assert.Single(CaseOf().At(41).Seed(Case.SparingSeed, 104).Plan()).Payload.Record;
+        Assert.Equal(before with { SubmittedAt = Case.Start + 10, Epoch = 101, Commitment = Values.Commitment(Case.Opening) }, after);
+    }
+
+    [Fact]
+    public void What_the_contract_takes_without_a_record_brings_none()
+    {
+        Assert.Null(Assert.Single(New.Knows(d => d with { Acceptances = [Case.Acceptance()] }).Plan()).Payload.Record);
+        Assert.Null(Assert.Single(Submitted.At(24).Plan()).Payload.Record);
+        Assert.Null(Assert.Single(DrawnCase().Knows(d => d with { SeatCommitments = [Case.Seal(0)] }).Plan()).Payload.Record);
+    }
+
+    [Fact]
+    public void Without_the_events_of_its_record_a_job_waits()
+    {
+        Assert.Null(New.At(10).Submit().At(400).Only());
+        Assert.Null(Opened.At(30).Accused().At(5000).Only());
+        Assert.Equal(Transition.Lapse, Opened.At(10).Submit().At(30).Accused().At(5000).Only());
+    }
+
+    [Fact]
+    public void A_wrong_record_bars_itself_and_not_the_record_that_is_read_next()
+    {
+        var stale = Assert.Single(Opened.Knows(d => d with { Results = [Case.Result] }).Plan());
+        var reread = New.At(3).Open().Knows(d => d with { Results = [Case.Result] }).Refused(stale, "WrongRecord");
+        Assert.Equal(Case.Start + 3, Assert.Single(reread.Plan()).Payload.Record!.OpenedAt);
+        Assert.Null(Opened.Knows(d => d with { Results = [Case.Result] }).Refused(stale, "WrongRecord").Only());
+        Assert.Equal(RefusalKind.Later, RefusalKinds.Of(Transition.Submit, "WrongRecord"));
+    }
+
+    [Fact]
     public void A_step_whose_effect_a_reorg_took_away_is_due_again()
     {
         var before = WithSeed(Submitted, Case.SparingSeed).Knows(d => d with { Openings = [Case.Opened] }).At(70);

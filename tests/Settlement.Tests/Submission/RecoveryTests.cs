@@ -1,5 +1,7 @@
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
+using Assay.Settlement.Orders;
+using Assay.Settlement.Payouts;
 using Assay.Settlement.Tests.World;
 using Assay.Testing;
 
@@ -141,6 +143,29 @@ public sealed class RecoveryTests(PostgresFixture postgres, ChainFixture chain) 
         Assert.Equal(before, (await world.AccountAsync(world.Escrow.Client(0).Address)).Balances);
         Assert.Equal(Outcome.Checked, (await world.StatusAsync(job)).Outcome);
         Assert.NotEqual(release.At.BlockHash, world.Reader.Said.Select(s => s.Message).OfType<RewardReleased>().Last().At.BlockHash);
+        await NothingIsLostOrDoubledAsync();
+    }
+
+    [Fact]
+    public async Task A_record_of_a_fork_is_refused_and_the_step_is_done_with_the_right_one_once_it_is_read()
+    {
+        var job = await world.PlaceAsync(world.Order());
+        await world.AcceptAsync(job);
+        await world.UntilAsync(async () => (await world.StatusAsync(job)).State == "Open", "the opening", mining: false);
+        // The opening comes back in a later block, and so at another time, which the service has not read yet.
+        await world.Chain.ReorgAsync(1);
+        await world.UntilAsync(async () => (await world.Escrow.Contract.CallAsync<JobStanding>("stateOf", job)).State == JobState.Open, "the opening again", reading: false);
+        var opening = SettlementWorld.OpeningOf(job);
+        await world.SubmitAsync(job, opening);
+        await world.UntilAsync(
+            async () => (await world.StatusAsync(job)).Refused.Contains(new RefusedStep(Transition.Submit, nameof(Skip.WrongRecord))), "the refusal", mining: false, reading: false);
+        Assert.Equal("Open", (await world.StatusAsync(job)).State);
+
+        await world.UntilStateAsync(job, "Submitted");
+        await world.CheckAsync(job, Values.Value(opening.OutputsRoot, opening.Units), agrees: true);
+        await world.PublishAsync(new ResultOpened(job, opening));
+        await world.UntilClosedAsync(job);
+        Assert.Equal(Outcome.Checked, (await world.StatusAsync(job)).Outcome);
         await NothingIsLostOrDoubledAsync();
     }
 

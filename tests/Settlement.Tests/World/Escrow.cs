@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Text.Json;
+using Assay.Circle.Network;
 using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Crypto;
@@ -20,6 +20,8 @@ internal sealed class Escrow
         FloorPpm: 200_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 100_000, ReviewWindow: 10, CheckWindow: 10,
         LongReview: 60, OpenWindow: 20, CommitWindow: 60, RevealWindow: 30, VerdictWindow: 300, AppealWindow: 10, UnbondingDelay: 200_000, NoShowPpm: 100_000,
         NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, MinBond: 10_000, KeeperPart: 5);
+
+    private static readonly ContractAbi TokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
 
     private readonly HdWallet wallet;
 
@@ -47,15 +49,16 @@ internal sealed class Escrow
     public LocalSigner OperatorAt(Address address) => Enumerable.Range(0, Operators).Select(Operator).Single(o => o.Address == address);
 
     public async Task<Amount> TokensInEscrowAsync() =>
-        Amount.From(await As(Relayer).GetContract(TestToken.Abi, Token).CallAsync<BigInteger>("balanceOf", Domain.Escrow));
+        Amount.From(await As(Relayer).GetContract(TokenAbi, Token).CallAsync<BigInteger>("balanceOf", Domain.Escrow));
 
     public static async Task<Escrow> DeployAsync(AnvilChain chain, int clients = 2)
     {
         var wallet = HdWallet.FromMnemonic(chain.Mnemonic);
         using var deployer = new Web3(chain.RpcUrl.ToString(), wallet.GetAccount(0));
-        var (token, _) = await deployer.DeployAsync(TestToken.Abi, TestToken.Code, []);
-        var (contract, receipt) = await deployer.DeployAsync(EscrowAbi.Instance, CodeOf("Escrow"), [token.Address, Terms]);
-        var escrow = new Escrow(chain, wallet, new EscrowDomain((ulong)chain.ChainId, contract.Address), token.Address, receipt.BlockNumber);
+        var contracts = new Deployer(deployer);
+        var token = (await contracts.TokenAsync()).ContractAddress!.Value;
+        var receipt = await contracts.EscrowAsync(token, Terms);
+        var escrow = new Escrow(chain, wallet, new EscrowDomain((ulong)chain.ChainId, receipt.ContractAddress!.Value), token, receipt.BlockNumber);
         await escrow.FundGasAsync(escrow.Relayer.Address);
         for (var i = 0; i < Operators; i++)
             await escrow.EnterAsync(escrow.Operator(i), 200_000, contract => contract.SendAsync("register", escrow.Operator(i).Address, PayoutOf(i), 200_000));
@@ -72,7 +75,7 @@ internal sealed class Escrow
     private async Task EnterAsync(ISigner who, BigInteger amount, Func<Contract, Task> enter)
     {
         await FundGasAsync(who.Address);
-        var token = As(who).GetContract(TestToken.Abi, Token);
+        var token = As(who).GetContract(TokenAbi, Token);
         await token.SendAsync("mint", who.Address, amount);
         await token.SendAsync("approve", Domain.Escrow, amount);
         await enter(From(who));
@@ -81,18 +84,4 @@ internal sealed class Escrow
     private Task FundGasAsync(Address who) => Chain.RpcAsync("anvil_setBalance", who.ToString(), "0x56bc75e2d63100000");
 
     private Web3 As(ISigner signer) => new(Chain.RpcUrl.ToString(), signer);
-
-    private static byte[] CodeOf(string contract)
-    {
-        using var artifact = JsonDocument.Parse(File.ReadAllText(ArtifactOf(contract)));
-        return Hex.Decode(artifact.RootElement.GetProperty("bytecode").GetString());
-    }
-
-    private static string ArtifactOf(string contract) => Path.Combine(Checkout.Find().Root, "contracts/abi", $"{contract}.json");
-
-    private static class TestToken
-    {
-        public static readonly ContractAbi Abi = ContractAbi.Parse(File.ReadAllText(ArtifactOf("TestToken")));
-        public static readonly byte[] Code = CodeOf("TestToken");
-    }
 }

@@ -187,7 +187,8 @@ internal sealed class SettlementWorld : IAsyncDisposable
         else await PublishAsync(new AccusationSigned(job, attestation, signature));
     }
 
-    private Task<Address> DrawnAsync(Bytes32 job) => Escrow.Contract.CallAsync<Address>("drawnFor", job, 0);
+    private Task<Address> DrawnAsync(Bytes32 job) =>
+        Escrow.Contract.CallAsync<Address>("drawnFor", job, JobFold.Fold(job, Reader.Said.Select(s => s.Message).OfType<IJobEvent>().Where(e => e.Job == job)).Record, 0);
 
     /// <summary>An honest job from order to release, checked because its operator is new.</summary>
     public async Task<Bytes32> RunHonestJobAsync(int client = 0, ulong nonce = 1, int by = 0)

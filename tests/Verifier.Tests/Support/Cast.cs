@@ -62,12 +62,12 @@ internal sealed class Cast
         }
     }
 
-    public JobOpened Opened(Order order, Actor by, ulong block = 5, ulong time = Start) => new(
-        At(block, time), JobOf(order), order.Client, by.Address, by.Node.Address, order.Workload, order.Policy, order.Comparison,
-        order.UnitPrice, order.MaxPrice, 50, order.RunWindow, order.Nonce);
+    public JobOpened Opened(Order order, Actor by, uint ratePpm = 1_000_000, ulong block = 5, ulong time = Start, int branch = 0) => new(
+        At(block, time, branch), JobOf(order), order.Client, by.Address, by.Node.Address, order.Workload, order.Policy, order.Comparison,
+        order.UnitPrice, order.MaxPrice, 50, order.RunWindow, order.Nonce, ratePpm, (uint)Operators.Count);
 
-    public ResultSubmitted Submitted(Bytes32 job, Actor by, Bytes32 commitment, uint ratePpm, ulong block = 12, ulong time = Start + 10, int branch = 0) =>
-        new(At(block, time, branch), job, by.Address, commitment, Work.ManifestDigest, block / EpochBlocks, ratePpm, (uint)Operators.Count);
+    public ResultSubmitted Submitted(Bytes32 job, Actor by, Bytes32 commitment, ulong block = 12, ulong time = Start + 10, int branch = 0) =>
+        new(At(block, time, branch), job, by.Address, commitment, Work.ManifestDigest, block / EpochBlocks);
 
     public ResultAccused Accused(Bytes32 job, Actor by, Bytes32 value, ulong block = 35, ulong time = Start + 40) =>
         new(At(block, time), job, by.Address, value, block / EpochBlocks, (uint)Operators.Count);
@@ -112,5 +112,5 @@ internal sealed record Work(byte[] Outputs, ulong Units, Bytes32 Salt)
     public Attestation Attest(Bytes32 job, byte round, int seat, Finding finding) =>
         new(job, round, (byte)seat, finding, Value, round == 0 ? Bytes32.Zero : Salt);
 
-    public SeatCommitment Seal(Bytes32 job, byte round, int seat) => new(job, round, (byte)seat, Commitment);
+    public SeatCommitment Seal(Bytes32 job, byte round, int seat) => new(job, round, (byte)seat, Values.Seal(job, round, (byte)seat, Salt, Value));
 }

@@ -52,15 +52,15 @@ internal sealed class Situation
 
     public IReadOnlyList<T> Messages<T>() => [.. Decide().OfType<Publish>().Select(p => p.Message).OfType<T>()];
 
-    public Situation Opened()
+    public Situation Opened(uint ratePpm = 1_000_000)
     {
-        Events.Add(Cast.Opened(Order, Runner));
+        Events.Add(Cast.Opened(Order, Runner, ratePpm));
         return this;
     }
 
-    public Situation Submitted(uint ratePpm = 1_000_000, Work? work = null)
+    public Situation Submitted(Work? work = null)
     {
-        Events.Add(Cast.Submitted(Job, Runner, (work ?? Right).Commitment, ratePpm));
+        Events.Add(Cast.Submitted(Job, Runner, (work ?? Right).Commitment));
         Seeds[2] = Cast.Seed(2);
         return this;
     }
@@ -91,7 +91,7 @@ internal sealed class Situation
     /// <summary>Up to a case with its three seats.</summary>
     public IReadOnlyList<Address> Dispute(Bytes32 value = default, Work? claim = null)
     {
-        Opened().Submitted(work: claim);
+        Opened().Submitted(claim);
         Seeds[4] = Cast.Seed(4);
         var accuser = Cast.Of(Picks[0]);
         Events.Add(Cast.Accused(Job, accuser, value));
@@ -104,7 +104,7 @@ internal sealed class Situation
     public void SealAll(IReadOnlyList<Address> seats, IReadOnlyList<Work> works, ulong revealBy)
     {
         for (var i = 0; i < seats.Count; i++)
-            Events.Add(new SeatCommitted(Cast.At(52), Job, (byte)i, seats[i], works[i].Commitment));
+            Events.Add(new SeatCommitted(Cast.At(52), Job, (byte)i, seats[i], works[i].Seal(Job, 1, i).Commitment));
         Events.Add(new SeatsSealed(Cast.At(52), Job, revealBy));
     }
 }

@@ -104,7 +104,7 @@ internal sealed class VerifierApp : IAsyncDisposable
     {
         var (job, runner) = (Cast.JobOf(order), Cast.Operators[0]);
         await OrderAsync(order);
-        await TellAsync(Cast.Opened(order, runner), Cast.Submitted(job, runner, work.Commitment, ratePpm));
+        await TellAsync(Cast.Opened(order, runner, ratePpm), Cast.Submitted(job, runner, work.Commitment));
         if (seed) await TellAsync(Cast.Seeds(2));
         return job;
     }

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Assay.Circle.Stack;
+using Assay.Ethereum;
+using Assay.Ethereum.Encoding;
+using Assay.Ethereum.Primitives;
+using Assay.Ethereum.JsonRpc;
+using Assay.Protocol.Chain;
+
+namespace Assay.Circle.Network;
+
+/// <summary>Creates the contracts as committed in contracts/abi.</summary>
+/// <param name="create">Sends creation code and waits until it is in a block.</param>
+public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> create)
+{
+    /// <summary>From the account of a <see cref="Web3"/> with a signer.</summary>
+    public Deployer(Web3 web3) : this(Checkout.Find(), code => web3.Sender!.SendAndWaitAsync(null, code)) { }
+
+    public Task<Receipt> TokenAsync() => CreateAsync("TestToken");
+
+    /// <summary>The escrow, with the two contracts whose code it runs before it.</summary>
+    public async Task<Receipt> EscrowAsync(Address token, EscrowParameters terms)
+    {
+        var court = await CreateAsync("Court");
+        var bank = await CreateAsync("Bank", token);
+        return await CreateAsync("Escrow", court.ContractAddress, bank.ContractAddress, terms);
+    }
+
+    /// <summary>The interface of one of the contracts.</summary>
+    public static ContractAbi AbiOf(Checkout checkout, string name) => ContractAbi.Parse(Read(checkout, name));
+
+    private async Task<Receipt> CreateAsync(string name, params object?[] arguments)
+    {
+        var json = Read(checkout, name);
+        using var document = JsonDocument.Parse(json);
+        return await create([.. Hex.Decode(document.RootElement.GetProperty("bytecode").GetString()!), .. ContractAbi.Parse(json).EncodeConstructor(arguments)]);
+    }
+
+    private static string Read(Checkout checkout, string name) => File.ReadAllText(Path.Combine(checkout.Root, "contracts/abi", $"{name}.json"));
+}
