@@ -258,10 +258,10 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
     [Fact]
     public async Task A_reorg_that_removes_the_result_makes_the_job_open_again_and_the_check_follows_the_new_one()
     {
-        await OpenedAsync();
+        await OpenedAsync(ratePpm: 0);
         await AcceptedAsync(_app.PostAsync(Runner, "/nodes/results", Result(Right)));
         await _app.MessageAsync<ResultSigned>();
-        await _app.TellAsync(Cast.Submitted(Job, Runner, Right.Commitment, 0));
+        await _app.TellAsync(Cast.Submitted(Job, Runner, Right.Commitment));
         await _app.TellAsync(Cast.Seeds(2));
         await _app.WorkAsync(Runner, WorkKind.Reveal);
 
@@ -357,10 +357,10 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
         return new(attestation, Cast.Sign(Checker.Hot, attestation), work.Root, work.Units, work.Salt);
     }
 
-    private async Task OpenedAsync()
+    private async Task OpenedAsync(uint ratePpm = 1_000_000)
     {
         await _app.OrderAsync(_order);
-        await _app.TellAsync(Cast.Opened(_order, Runner));
+        await _app.TellAsync(Cast.Opened(_order, Runner, ratePpm));
         await _app.WorkAsync(Runner, WorkKind.Execute);
     }
 
