@@ -37,7 +37,7 @@ public static class VerifierService
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),
                 typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(CertificateSigned))
             .AddSingleton(_ => new VerifierBlobs(options.Blobs.Directory))
-            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<JobStore>()
+            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<OrderDocuments>().AddSingleton<JobStore>()
             .AddSingleton<WorkStore>().AddSingleton<RequestGate>().AddSingleton<Answers>()
             .AddSingleton<ClaimJudge>().AddSingleton<EvidenceStore>()
             .AddSingleton<JobLoop>()
