@@ -29,7 +29,7 @@ public static class VerifierService
     {
         services.TryAddSingleton(TimeProvider.System);
         services
-            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString))
+            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString), options.Database.StartSeconds)
             .AddSingleton(options)
             .AddSingleton(new EscrowTerms(new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress)))
             .AddHostedService<ChainCheck>()
