@@ -64,13 +64,17 @@ public static class ServiceHost
         try
         {
             await app.StartAsync();
+            await app.WaitForShutdownAsync();
+        }
+        // Stopped before the start was complete.
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
         }
         // The broker let us in, but not do what the bus wants: no right to a queue, or a queue of that name that is declared otherwise.
         catch (RabbitMqConnectionException e)
         {
             throw new StartRefusedException($"RabbitMQ (Bus:Uri) does not let the bus start: {e.Message} {ServerAtStart.ReasonOf(e)}");
         }
-        await app.WaitForShutdownAsync();
         return hasDied ? 1 : 0;
     }
 

@@ -1,6 +1,8 @@
 using Assay.Circle.Stack;
 using Assay.Hosting.Options;
 using Assay.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Assay.Hosting.Tests;
@@ -41,6 +43,25 @@ public sealed class StartTests(PostgresFixture postgres, BrokerFixture broker) :
         Assert.DoesNotContain('\n', refused.Message);
         Assert.DoesNotContain(address.Password, refused.Message);
     }
+
+    private sealed class Options
+    {
+        public BusOptions Bus { get; set; } = new();
+    }
+
+    private sealed class DyingLoop : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stopping)
+        {
+            await Task.Yield();
+            throw new InvalidOperationException("the loop died");
+        }
+    }
+
+    [Fact]
+    public async Task A_service_whose_loop_dies_ends_with_code_1() => Assert.Equal(1, await ServiceHost.RunAsync<Options>(
+        ["--Urls=http://127.0.0.1:0"],
+        new Service<Options>("dying") { Bus = options => options.Bus, Add = (services, _) => services.AddHostedService<DyingLoop>() }));
 
     [Theory]
     [InlineData("Hots=here;Password=geheim")]
