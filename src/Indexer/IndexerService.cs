@@ -33,7 +33,7 @@ public static class IndexerService
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton(options)
-            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString))
+            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString), options.Database.StartSeconds)
             .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
             .AddSingleton<IndexerStatus>()

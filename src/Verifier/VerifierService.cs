@@ -29,7 +29,7 @@ public static class VerifierService
     {
         services.TryAddSingleton(TimeProvider.System);
         services
-            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString))
+            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString), options.Database.StartSeconds)
             .AddSingleton(options)
             .AddSingleton(new EscrowTerms(new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress)))
             .AddHostedService<ChainCheck>()
@@ -37,7 +37,7 @@ public static class VerifierService
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),
                 typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(CertificateSigned))
             .AddSingleton(_ => new VerifierBlobs(options.Blobs.Directory))
-            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<JobStore>()
+            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<OrderDocuments>().AddSingleton<JobStore>()
             .AddSingleton<WorkStore>().AddSingleton<RequestGate>().AddSingleton<Answers>()
             .AddSingleton<ClaimJudge>().AddSingleton<EvidenceStore>()
             .AddSingleton<JobLoop>()

@@ -124,6 +124,15 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void An_accusation_of_a_closed_result_that_was_then_opened_with_its_value_is_not_sent()
+    {
+        var confirmed = new AccusationSigned(Case.Job, Case.Check().Attestation, Case.Check().Signature);
+        var job = WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Accusations = [confirmed] }).At(70);
+        Assert.Equal(Transition.Accuse, job.Only());
+        Assert.Equal(Transition.Release, job.Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check()] }).Only());
+    }
+
+    [Fact]
     public void A_later_re_executor_counts_only_from_his_turn_on()
     {
         var job = WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check(attempt: 2)] });
