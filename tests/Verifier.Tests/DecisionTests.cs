@@ -278,7 +278,7 @@ public class DecisionTests
     [InlineData(1_000_000u)]
     public void A_result_whose_content_the_store_lacks_is_asked_for_again_and_not_sent_on(uint ratePpm)
     {
-        var s = new Situation { HasOutputs = false, Now = Cast.Start + 10 + 121 }.Opened().Submitted(ratePpm);
+        var s = new Situation { HasOutputs = false, Now = Cast.Start + 10 + 121 }.Opened(ratePpm).Submitted();
         s.Opening = s.Right.Opening;
         Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
         s.HasOutputs = true;
