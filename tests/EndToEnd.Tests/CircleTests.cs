@@ -16,8 +16,12 @@ public sealed class CircleTests(ITestOutputHelper output)
 
     // The undisturbed run on RabbitMQ is ./demo itself; what holds here holds there.
     [Fact]
-    public Task Every_promise_holds_on_RabbitMQ_although_every_service_is_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
+    public Task Every_promise_holds_although_RabbitMQ_and_every_service_are_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
     {
+        circle.Stack.Broker!.Kill();
+        output.WriteLine("killed RabbitMQ");
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+        await circle.Stack.Broker.RestartAsync(cancellation);
         foreach (var service in Services.All.Concat(["nodes"]))
         {
             await Task.Delay(TimeSpan.FromSeconds(4), cancellation);

@@ -15,6 +15,8 @@ public static class Planner
     public static IReadOnlyList<DueAction> Plan(JobView view, ChainClock clock, EscrowParameters parameters) => view.Chain.State switch
     {
         JobState.None => Pending(view, clock),
+        // Events come in any order: without the opening, which is still under way, nothing of the rest has a meaning.
+        _ when view.Chain.Opened is null => [],
         JobState.Open => Open(view, clock),
         JobState.Submitted => Submitted(view, clock, parameters),
         JobState.Accused => Accused(view, clock, parameters),
