@@ -14,7 +14,7 @@ public sealed class CircleTests(ITestOutputHelper output)
     /// <summary>Windows that outlast the broker's restart and the pauses of the bus until it connects again.</summary>
     private static readonly EscrowParameters Roomy = LocalTerms.Parameters with
     {
-        CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300,
+        CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300, UnbondingDelay = 1_200,
     };
 
     [Fact]
