@@ -23,9 +23,19 @@ public sealed record Service<TOptions>(string Name) where TOptions : class, new(
     public Action<IBusRegistrationConfigurator> Consumers { get; init; } = _ => { };
     public Action<IEndpointRouteBuilder> Map { get; init; } = _ => { };
 
-    /// <summary>Commands beside serving, by first argument, e.g. <c>rebuild</c>; each returns the exit code. Arguments of its own it reads from the configuration.</summary>
-    public IReadOnlyDictionary<string, Func<TOptions, IConfiguration, ILoggerFactory, Task<int>>> Commands { get; init; } =
-        new Dictionary<string, Func<TOptions, IConfiguration, ILoggerFactory, Task<int>>>();
+    /// <summary>Commands beside serving, by first argument, e.g. <c>rebuild</c>.</summary>
+    public IReadOnlyDictionary<string, ServiceCommand<TOptions>> Commands { get; init; } = new Dictionary<string, ServiceCommand<TOptions>>();
+}
+
+/// <param name="Arguments">Its own arguments, as <c>--help</c> shows them.</param>
+/// <param name="Description">Its line in <c>--help</c>.</param>
+public sealed record ServiceCommand<TOptions>(string Arguments, string Description)
+{
+    /// <summary>Given the service's settings; arguments of its own it reads from the configuration. Returns the exit code.</summary>
+    public Func<TOptions, IConfiguration, ILoggerFactory, Task<int>>? RunAsync { get; init; }
+
+    /// <summary>Needs no settings and reads its arguments, <c>--help</c> included, by itself. Returns the exit code.</summary>
+    public Func<IReadOnlyList<string>, int>? RunAlone { get; init; }
 }
 
 /// <summary>Runs one service as a process: options, logs, bus, HTTP, health.</summary>
@@ -34,6 +44,8 @@ public static class ServiceHost
     /// <summary>Exit code 0 after a clean stop, 1 when a part of the service failed, 2 with one line on standard error when the start was refused.</summary>
     public static async Task<int> RunAsync<TOptions>(string[] args, Service<TOptions> service) where TOptions : class, new()
     {
+        if (args is [var first, .. var rest] && service.Commands.GetValueOrDefault(first)?.RunAlone is { } run)
+            return run(rest);
         if (args.Any(arg => arg is "--help" or "-h"))
         {
             Console.Write(Help(service));
@@ -99,7 +111,7 @@ public static class ServiceHost
 
     private static async Task<int> RunCommandAsync<TOptions>(string[] args, string name, Service<TOptions> service) where TOptions : class, new()
     {
-        if (!service.Commands.TryGetValue(name, out var command))
+        if (service.Commands.GetValueOrDefault(name)?.RunAsync is not { } command)
             throw new StartRefusedException($"unknown command '{name}'; see --help");
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddCommandLine(args).Build();
         using var logs = LoggerFactory.Create(logging => logging.AddAssayLogs());
@@ -117,11 +129,17 @@ public static class ServiceHost
         }
     }
 
-    private static string Help<TOptions>(Service<TOptions> service) where TOptions : class, new() =>
-        $"""
-        assay {service.Name}{(service.Commands.Count > 0 ? $" [{string.Join(" | ", service.Commands.Keys)}]" : "")} [--Section:Name=value …]
-        Each setting may also come from the environment as Section__Name. HTTP address: --Urls=http://host:port
+    private static string Help<TOptions>(Service<TOptions> service) where TOptions : class, new()
+    {
+        var commands = string.Concat(service.Commands.Select(command => $"  {command.Key + " " + command.Value.Arguments,-34} {command.Value.Description}\n"));
+        return $"""
+            assay {service.Name}{(service.Commands.Count > 0 ? $" [{string.Join(" | ", service.Commands.Keys)}]" : "")} [--Section:Name=value …]
+            Each setting may also come from the environment as Section__Name.
+            Exit codes: 0 stopped in order, 1 a part of the service failed, 2 the start was refused, with the reason in one line.
 
-        {OptionsReader.Help<TOptions>()}
-        """;
+            {(commands == "" ? "" : $"Commands, instead of serving:\n{commands}\n")}Settings:
+              --{"Urls",-32} HTTP addresses to listen on, http://host:port (default http://localhost:5000)
+            {OptionsReader.Help<TOptions>()}
+            """;
+    }
 }

@@ -23,6 +23,13 @@ public static class VerifierService
         Add = (services, options) => services.AddVerifier(options),
         Consumers = bus => bus.AddVerifierConsumers(),
         Map = routes => routes.MapVerifier(),
+        Commands = new Dictionary<string, ServiceCommand<VerifierOptions>>
+        {
+            [ReplayCommand.Name] = new("FILE [--chain-id N] …", "recompute a case from its evidence bundle alone, without any setting; replay --help")
+            {
+                RunAlone = args => ReplayCommand.Run(args, Console.Out, Console.Error),
+            },
+        },
     };
 
     public static IServiceCollection AddVerifier(this IServiceCollection services, VerifierOptions options)

@@ -59,6 +59,30 @@ public sealed class StartTests(PostgresFixture postgres, BrokerFixture broker) :
     }
 
     [Fact]
+    public async Task A_command_that_runs_alone_gets_its_arguments_as_they_are_and_needs_no_setting()
+    {
+        IReadOnlyList<string> given = [];
+        var code = await ServiceHost.RunAsync(["replay", "file", "--help"], new Service<DatabaseOptions>("sample")
+        {
+            Bus = _ => new BusOptions(),
+            Add = (_, _) => { },
+            Commands = new Dictionary<string, ServiceCommand<DatabaseOptions>>
+            {
+                ["replay"] = new("FILE", "say it again")
+                {
+                    RunAlone = args =>
+                    {
+                        given = args;
+                        return 7;
+                    },
+                },
+            },
+        });
+        Assert.Equal(7, code);
+        Assert.Equal(["file", "--help"], given);
+    }
+
+    [Fact]
     public async Task A_service_whose_loop_dies_ends_with_code_1() => Assert.Equal(1, await ServiceHost.RunAsync<Options>(
         ["--Urls=http://127.0.0.1:0"],
         new Service<Options>("dying") { Bus = options => options.Bus, Add = (services, _) => services.AddHostedService<DyingLoop>() }));

@@ -18,6 +18,8 @@ public sealed class ProcessTests(PostgresFixture postgres, ChainFixture chain) :
             Assert.Contains(setting, output);
         Assert.Contains("rebuild | digest | announce | accept-reorg", output);
         Assert.Contains("(default 12)", output);
+        Assert.Matches(@"--Chain:Id .*\(required\)", output);
+        Assert.Matches(@"accept-reorg --From=BLOCK +\S.*\(required\)", output);
     }
 
     [Theory]

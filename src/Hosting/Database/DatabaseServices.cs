@@ -1,5 +1,4 @@
 using Assay.Hosting.Messaging;
-using Assay.Hosting.Options;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -14,7 +13,7 @@ public static class DatabaseServices
     /// </summary>
     /// <param name="startSeconds">How long a start waits for a server that does not answer.</param>
     public static IServiceCollection AddServiceDatabase<TDatabase>(
-        this IServiceCollection services, Func<IServiceProvider, TDatabase> create, int startSeconds = DatabaseOptions.DefaultStartSeconds)
+        this IServiceCollection services, Func<IServiceProvider, TDatabase> create, int startSeconds = 30)
         where TDatabase : ServiceDatabase =>
         services
             .AddSingleton(create)

@@ -11,7 +11,7 @@ public sealed class ChainOptions : IValidatableObject
     [Required, Description("JSON-RPC address of the node, http(s)://…")]
     public string RpcUrl { get; set; } = "";
 
-    [Range(1, long.MaxValue), Description("chain id that the node must report")]
+    [Range(1, long.MaxValue, ErrorMessage = "is required, a number from 1"), Description("chain id that the node must report")]
     public long Id { get; set; }
 
     [Required, Description("address of the Escrow contract, 0x and 40 digits")]
@@ -37,8 +37,6 @@ public sealed class ChainOptions : IValidatableObject
 /// <summary>Section <c>Database</c>.</summary>
 public sealed class DatabaseOptions : IValidatableObject
 {
-    internal const int DefaultStartSeconds = 30;
-
     [Required, Description("PostgreSQL connection string of the service's own role (Host=…;Username=…;Password=…;Database=…)")]
     public string ConnectionString { get; set; } = "";
 
@@ -46,7 +44,7 @@ public sealed class DatabaseOptions : IValidatableObject
     public string ReadConnectionString { get; set; } = "";
 
     [Range(0, 3600), Description("seconds that a start waits for a server that does not answer")]
-    public int StartSeconds { get; set; } = DefaultStartSeconds;
+    public int StartSeconds { get; set; } = 30;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext context)
     {

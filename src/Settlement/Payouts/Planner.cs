@@ -17,6 +17,8 @@ public static class Planner
         // Messages may overtake each other: without the events that make up the record there is nothing to bring.
         not JobState.None when view.Chain.Record is null => [],
         JobState.None => Pending(view, clock),
+        // Events come in any order: without the opening, which is still under way, nothing of the rest has a meaning.
+        _ when view.Chain.Opened is null => [],
         JobState.Open => Open(view, clock),
         JobState.Submitted => Submitted(view, clock, parameters),
         JobState.Accused => Accused(view, clock, parameters),

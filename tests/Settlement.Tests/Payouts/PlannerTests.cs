@@ -18,6 +18,10 @@ public sealed class PlannerTests
     public void An_order_without_acceptance_waits() => Assert.Null(New.Only());
 
     [Fact]
+    public void A_result_whose_opening_is_still_to_be_read_waits() =>
+        Assert.Null(WithSeed(New.At(10).Submit(), Case.SamplingSeed).Knows(d => d with { Accusations = [Case.Accusation()] }).Only());
+
+    [Fact]
     public void An_accepted_order_is_opened_with_both_signatures()
     {
         var due = Assert.Single(New.Knows(d => d with { Acceptances = [Case.Acceptance()] }).Plan());
