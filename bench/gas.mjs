@@ -1,146 +1,206 @@
 // Whole-transaction gas of the escrow on Hardhat's local chain, with the published figures of others beside it.
-// Usage: node bench/gas.mjs [--json FILE]
-import { writeFile } from "node:fs/promises";
+// Usage: node bench/gas.mjs [--json FILE] [--write]
+//   --write  makes these figures the committed snapshot (bench/gas.snapshot.json), which a contract test compares with.
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { keccak256, toHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 const { USD, World } = await import("../tests/contracts/support/world.mjs");
-const { values: options } = parseArgs({ options: { json: { type: "string" } } });
 
 const PRICE = 1n * USD;
-const BATCH = 32;
+const VETERANS = 8;
 const terms = { order: { maxPrice: PRICE, unitPrice: 20_000n, maxFee: 1n * USD } };
-const gas = {};
-
-const world = await World.create();
+const WHOLE = 50n; // units that cost the max price
 const accountAt = (addressIndex) => mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex });
-world.clients.push(accountAt(14), accountAt(15));
-const newcomer = accountAt(16);
-const send = (name, ...args) => world.send(world.stranger, name, ...args);
-const measured = async (name, call) => (gas[name] = Number((await call).gas));
 
-// Steady state: every party has moved money before, so no figure hides or carries a first write that happens once in a life.
-for (const client of world.clients) await world.fund(client, 10_000n * USD);
-for (const operator of world.operators) await world.register(operator);
-await world.toToken(world.stranger, "mint", world.stranger.address, 200n * USD);
-await world.toToken(world.stranger, "approve", world.escrow, 2n ** 256n - 1n);
-await world.send(world.stranger, "donate", 5, 100n * USD);
-await world.send(world.stranger, "donate", 6, 100n * USD);
-const veterans = world.operators.slice(0, 8);
+/** The committed figures. */
+export const snapshot = async () => JSON.parse(await readFile(new URL("gas.snapshot.json", import.meta.url), "utf8"));
 
-async function submitAll(jobs) {
-  await send("open", jobs.map((job) => job.item));
-  await send("submit", await Promise.all(jobs.map((job) => world.resultItem(job))));
+/** Every party has moved money before, so no figure hides or carries a first write that happens once in a life. */
+async function steadyWorld() {
+  // Draws hang on block hashes, these on the time: the same date draws nearly the same every time.
+  const world = await World.create({}, undefined, { initialDate: "2030-01-01T00:00:00Z" });
+  world.clients.push(accountAt(14), accountAt(15));
+  for (const client of world.clients) await world.fund(client, 10_000n * USD);
+  for (const operator of world.operators) await world.register(operator);
+  await world.toToken(world.stranger, "mint", world.stranger.address, 200n * USD);
+  await world.toToken(world.stranger, "approve", world.escrow, 2n ** 256n - 1n);
+  await world.send(world.stranger, "donate", 5, 100n * USD);
+  await world.send(world.stranger, "donate", 6, 100n * USD);
+  // Nine clean checks bring an operator to the floor rate.
+  for (const operator of veterans(world)) {
+    const jobs = await agreed(world, 9, [operator]);
+    await open(world, jobs);
+    await submit(world, jobs);
+    await decide(world, jobs);
+    await release(world, jobs);
+    await world.send(world.stranger, "claim", operator.address);
+  }
+  return world;
 }
 
-async function decide(jobs) {
-  const epochs = new Set(await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).epoch)));
+const veterans = (world) => world.operators.slice(0, VETERANS);
+const newcomers = (world) => world.operators.slice(VETERANS);
+
+async function agreed(world, count, operators, units = 30n) {
+  const jobs = [];
+  for (let i = 0; i < count; i++) {
+    jobs.push(await world.agree({ operator: operators[i % operators.length], client: world.clients[i % world.clients.length], units, ...terms }));
+  }
+  return jobs;
+}
+
+const gasOf = async (call) => {
+  const { gas, events } = await call;
+  if (events.some((event) => event.eventName === "ItemSkipped")) throw new Error("an item of the batch was left out");
+  return Number(gas);
+};
+const open = (world, jobs, from = world.stranger) => gasOf(world.send(from, "open", jobs.map((job) => job.item)));
+const submit = async (world, jobs, from = world.stranger) => gasOf(world.send(from, "submit", await Promise.all(jobs.map((job) => world.resultItem(job)))));
+
+/** Sampled jobs go with their check. */
+async function release(world, jobs, from = world.stranger) {
+  const items = [];
+  for (const job of jobs) items.push(await world.releaseItem(job, (await isSampled(world, job)) ? await world.check(job) : undefined));
+  return gasOf(world.send(from, "release", items));
+}
+
+async function decide(world, jobs) {
+  const epochs = new Set(await Promise.all(jobs.map(async (job) => (await world.recordOf(job.id)).epoch)));
   for (const epoch of epochs) if (BigInt(await world.read("seedOf", epoch + 1n)) === 0n) await world.recordSeedAfter(epoch);
   await world.passReview(jobs.at(-1));
 }
 
-async function isSampled(job) {
+async function isSampled(world, job) {
   const [decided, sampled] = await world.isSampled(job.id);
   if (!decided) throw new Error("a job is undecided");
   return sampled;
 }
 
-// Nine clean checks bring an operator to the floor rate.
-for (const operator of veterans) {
-  const jobs = [];
-  for (let i = 0; i < 9; i++) jobs.push(await world.agree({ operator, client: world.clients[i % world.clients.length], ...terms }));
-  await submitAll(jobs);
-  await decide(jobs);
-  const items = [];
-  for (const job of jobs) items.push(await world.releaseItem(job, await world.check(job)));
-  await send("release", items);
-  await send("claim", operator.address);
-}
-
-await world.toToken(newcomer, "mint", newcomer.address, 20n * USD);
-await world.toToken(newcomer, "approve", world.escrow, 2n ** 256n - 1n);
-await measured("deposit_first", world.send(newcomer, "deposit", 5n * USD));
-await measured("deposit_repeat", world.send(newcomer, "deposit", 5n * USD));
-await measured("withdraw", world.send(newcomer, "withdraw", 1n * USD));
-
-// One honest job, singly.
-async function single(sampled) {
-  const job = await world.agree({ operator: veterans[0], ...terms });
-  const figures = { open: Number((await send("open", [job.item])).gas), submit: Number((await send("submit", [await world.resultItem(job)])).gas) };
-  const { epoch } = await world.jobOf(job.id);
+async function single(world, { from, units, sampled = false }) {
+  const [job] = await agreed(world, 1, veterans(world).slice(0, 1), units);
+  const figures = { open: await open(world, [job], from), submit: await submit(world, [job], from) };
+  const { epoch } = await world.recordOf(job.id);
   for (let attempt = 0; ; attempt++) {
     const before = await world.snapshot();
     await world.pass(1 + attempt);
     await world.recordSeedAfter(epoch);
-    if ((await isSampled(job)) === sampled) break;
+    if ((await isSampled(world, job)) === sampled) break;
     await world.restore(before);
   }
   await world.passReview(job);
-  const item = await world.releaseItem(job, sampled ? await world.check(job) : undefined);
-  figures.release = Number((await send("release", [item])).gas);
-  return figures;
+  figures.release = await release(world, [job], from);
+  return { ...figures, job: figures.open + figures.submit + figures.release };
 }
-const honest = await single(false);
-Object.assign(gas, { open: honest.open, submit: honest.submit, release: honest.release, job_single: honest.open + honest.submit + honest.release });
-gas.sampling_adds = (await single(true)).release - honest.release;
 
-// The same in batches of 32, over 4 clients and 8 operators.
-const batches = [[], []];
-for (const jobs of batches) {
-  for (let i = 0; i < BATCH; i++) {
-    jobs.push(await world.agree({ operator: veterans[i % veterans.length], client: world.clients[i % world.clients.length], ...terms }));
-  }
+async function batch(world, size) {
+  // More than the batch, so that enough of them are not sampled.
+  const spare = Math.ceil(size / 4) + 6;
+  const [jobs, more] = [await agreed(world, size, veterans(world)), await agreed(world, spare, veterans(world))];
+  const opened = await open(world, jobs);
+  await open(world, more);
+  const submitted = await submit(world, jobs);
+  await submit(world, more);
+  await decide(world, [...jobs, ...more]);
+  const unsampled = [];
+  for (const job of [...jobs, ...more]) if (!(await isSampled(world, job))) unsampled.push(job);
+  if (unsampled.length < size) throw new Error(`only ${unsampled.length} of ${jobs.length + more.length} jobs were not sampled`);
+  const released = await release(world, unsampled.slice(0, size));
+  const perJob = (gas) => Math.round(gas / size);
+  return { open: perJob(opened), submit: perJob(submitted), release: perJob(released), job: perJob(opened + submitted + released) };
 }
-const opened = await send("open", batches[0].map((job) => job.item));
-await send("open", batches[1].map((job) => job.item));
-const submitted = await send("submit", await Promise.all(batches[0].map((job) => world.resultItem(job))));
-await send("submit", await Promise.all(batches[1].map((job) => world.resultItem(job))));
-await decide(batches.flat());
-const unsampled = [];
-for (const job of batches.flat()) if (!(await isSampled(job))) unsampled.push(job);
-const released = await send("release", await Promise.all(unsampled.slice(0, BATCH).map((job) => world.releaseItem(job))));
-if (released.events.some((event) => event.eventName === "ItemSkipped") || unsampled.length < BATCH) throw new Error("the batch was not released whole");
-const perJob = (call) => Math.round(Number(call.gas) / BATCH);
-Object.assign(gas, { open_batch32: perJob(opened), submit_batch32: perJob(submitted), release_batch32: perJob(released) });
-gas.job_batch32 = Math.round(Number(opened.gas + submitted.gas + released.gas) / BATCH);
 
-// A case, cleared and convicted, and its slash.
-for (const convicted of [false, true]) {
-  const suffix = convicted ? "_convicted" : "_cleared";
-  const job = await world.decided({ operator: world.operators[8], sampled: true, ...terms });
+/** Newcomers are always sampled. */
+async function sampledBatch(world, size) {
+  const jobs = await agreed(world, size, newcomers(world));
+  await open(world, jobs);
+  await submit(world, jobs);
+  await decide(world, jobs);
+  return Math.round((await release(world, jobs)) / size);
+}
+
+/** A case of three seats, and the slash of the convicted. */
+async function dispute(world, convicted) {
+  const gas = {};
+  const send = async (name, ...args) => gasOf(world.send(world.stranger, name, ...args));
+  const job = await world.decided({ operator: newcomers(world)[0], sampled: true, ...terms });
+  const record = await world.recordOf(job.id);
   job.accuser = await world.drawn(job);
   const value = keccak256(toHex("another value"));
   const { check, checkSignature } = await world.check(job, { value });
-  await measured("accuse", send("accuse", await world.recordOf(job.id), check, checkSignature));
+  gas.accuse = await send("accuse", record, check, checkSignature);
   const { epoch } = await world.read("caseOf", job.id);
   await world.mine((epoch + 2n) * BigInt(world.parameters.epochBlocks) - 1n - (await world.blockNumber()));
-  await measured("record_seed", send("recordSeed", epoch + 1n));
-  await measured("draw_seats", send("drawSeats", job.id, await world.recordOf(job.id)));
+  gas.record_seed = await send("recordSeed", epoch + 1n);
+  gas.draw_seats = await send("drawSeats", job.id, record);
   job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
   job.values = Array(3).fill(convicted ? value : job.value);
-  await measured("commit_3_seats", send("commitSeats", await Promise.all(job.values.map((each, seat) => world.seatItem(job, seat, each)))));
-  await measured("open_claim", send("openClaim", job.id, await world.recordOf(job.id), job.opening));
-  await measured(`certificate_3${suffix}`, send("certify", ...(await world.certificate(job))));
-  if (!convicted) continue;
+  gas.commit_3_seats = await send("commitSeats", await Promise.all(job.values.map((each, seat) => world.seatItem(job, seat, each))));
+  gas.open_claim = await send("openClaim", job.id, record, job.opening);
+  gas[`certificate_3_${convicted ? "convicted" : "cleared"}`] = await send("certify", ...(await world.certificate(job)));
+  if (!convicted) return gas;
   await world.pass(world.parameters.appealWindow);
-  await measured("slash", send("slash", await world.jobItems(job.id)));
+  gas.slash = await gasOf(world.send(job.accuser, "slash", await world.jobItems(job.id)));
+  return gas;
 }
-await measured("claim", send("claim", veterans[0].address));
-const late = await world.opened({ operator: veterans[1], ...terms });
-await world.pass(late.order.runWindow + 1);
-await measured("expire", send("expire", await world.jobItems(late.id)));
 
-const beside = {
+/** @returns Figures by name. */
+export async function measure() {
+  const world = await steadyWorld();
+  const newcomer = accountAt(16);
+  const operator = veterans(world)[0];
+  const gas = {};
+  await world.toToken(newcomer, "mint", newcomer.address, 20n * USD);
+  await world.toToken(newcomer, "approve", world.escrow, 2n ** 256n - 1n);
+  gas.deposit_first = await gasOf(world.send(newcomer, "deposit", 5n * USD));
+  gas.deposit_repeat = await gasOf(world.send(newcomer, "deposit", 5n * USD));
+  gas.withdraw = await gasOf(world.send(newcomer, "withdraw", 1n * USD));
+
+  const own = await single(world, { from: operator, units: WHOLE });
+  Object.assign(gas, { open: own.open, submit: own.submit, release: own.release, job_single: own.job });
+  gas.job_single_relayed = (await single(world, { from: world.stranger, units: 30n })).job;
+  gas.sampling_adds_single = (await single(world, { from: operator, units: WHOLE, sampled: true })).release - own.release;
+  for (const size of [8, 32, 128]) {
+    const { open: opened, submit: submitted, release: released, job } = await batch(world, size);
+    if (size === 32) Object.assign(gas, { open_batch32: opened, submit_batch32: submitted, release_batch32: released });
+    gas[`job_batch${size}`] = job;
+  }
+  gas.sampling_adds = (await sampledBatch(world, 32)) - gas.release_batch32;
+  for (const convicted of [false, true]) Object.assign(gas, await dispute(world, convicted));
+  gas.claim = await gasOf(world.send(world.stranger, "claim", operator.address));
+  const late = await world.opened({ operator, ...terms });
+  await world.pass(late.order.runWindow + 1);
+  gas.expire = await gasOf(world.send(world.stranger, "expire", await world.jobItems(late.id)));
+  await world.connection.close();
+  return gas;
+}
+
+/** Figures of others, and what ours may cost at most. */
+export const beside = {
   deposit_first: ["50,907 Boundless, native coin; 91,581 iExec", 68_000], deposit_repeat: ["33,807 Boundless, native coin", 51_000],
   job_single: ["234,339 Boundless, lock + fulfil; 730,028 iExec Boost", 195_000], job_batch32: ["about 189,000 Boundless, lock 147,046 + 41,990", 100_000],
   sampling_adds: ["-", 15_000], slash: ["101,892 Boundless", 100_000], claim: ["62,332 Uniswap distributor, best case", 60_000],
 };
-const rows = Object.entries(gas).map(([name, used]) => [name, used.toLocaleString("en"), beside[name]?.[1].toLocaleString("en") ?? "", beside[name]?.[0] ?? ""]);
-const table = [["operation", "gas", "aim", "published by others (gas, native or ERC-20 as named)"], ...rows];
-const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
-for (const row of table) console.log(row.map((cell, i) => (i === 1 || i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join("  ").trimEnd());
-console.log("\nWhole transactions, steady state, plain ERC-20, solc 0.8.37 via IR, optimizer 200 runs. Batch figures are per job. Boundless, iExec and Uniswap: their committed gas snapshots.");
-if (options.json) await writeFile(options.json, `${JSON.stringify(gas, null, 1)}\n`);
-await world.connection.close();
+
+function print(gas) {
+  const rows = Object.entries(gas).map(([name, used]) => [name, used.toLocaleString("en"), beside[name]?.[1].toLocaleString("en") ?? "", beside[name]?.[0] ?? ""]);
+  const table = [["operation", "gas", "aim", "published by others (gas, native or ERC-20 as named)"], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
+  for (const row of table) console.log(row.map((cell, i) => (i === 1 || i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join("  ").trimEnd());
+  console.log(
+    "\nWhole transactions, steady state, plain ERC-20, solc 0.8.37 via IR. Batch figures are per job; job_single is sent by its operator and costs the max price,\n" +
+      "job_single_relayed is sent by somebody else and leaves a remainder; sampling_adds is per job of a batch of 32, slash is sent by the accuser.\n" +
+      "Boundless, iExec and Uniswap: their committed gas snapshots.",
+  );
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const { values: options } = parseArgs({ options: { json: { type: "string" }, write: { type: "boolean" } } });
+  const gas = await measure();
+  print(gas);
+  const text = `${JSON.stringify(gas, null, 1)}\n`;
+  if (options.json) await writeFile(options.json, text);
+  if (options.write) await writeFile(new URL("gas.snapshot.json", import.meta.url), text);
+}

@@ -72,7 +72,7 @@ contract Bank is Operators, CaseBook {
             draws: record.draws,
             claimOpened: record.claimOpened,
             claim: record.claimOpened ? keccak256(abi.encode(record.claimRoot, record.claimUnits)) : bytes32(0),
-            convictedAt: record.convictedAt,
+            convictedAt: record.slashableAt == 0 ? 0 : record.slashableAt - _parameters.appealWindow,
             seats: record.seats,
             commitments: record.commitments
         });

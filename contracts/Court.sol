@@ -137,17 +137,6 @@ contract Court is ICases, CaseBook {
     }
 
     /// @inheritdoc ICases
-    function slash(JobItem[] calldata jobs) external nonReentrant {
-        uint256 keeperParts;
-        for (uint256 i; i < jobs.length; ++i) {
-            (Skip code, uint256 keeperPart) = _slash(jobs[i]);
-            _skip(jobs[i].id, Action.Slash, code, jobs.length);
-            keeperParts += keeperPart;
-        }
-        _payKeeper(keeperParts);
-    }
-
-    /// @inheritdoc ICases
     function lapse(JobItem[] calldata jobs) external nonReentrant {
         uint256 keeperParts;
         for (uint256 i; i < jobs.length; ++i) {
@@ -273,7 +262,7 @@ contract Court is ICases, CaseBook {
     /// @dev The operator was wrong and pays the seats; its stake is taken after the appeal window.
     function _convict(bytes32 id, Job calldata job, CaseRecord storage record) private {
         _heads[id] = _heads[id].moved(State.Convicted, Outcome.None);
-        record.convictedAt = uint40(block.timestamp);
+        record.slashableAt = uint40(block.timestamp + _parameters.appealWindow);
         uint256 paid = _paySeats(id, record, job.operator, record.operatorLock, job.maxPrice);
         _unlock(id, job.operator, record.operatorLock - paid);
         _unlock(id, record.accuser, record.accuserLock);
@@ -338,47 +327,5 @@ contract Court is ICases, CaseBook {
         _credit(id, job.client, Book.Available, Reason.Refund, reserved - keeperPart);
         _unlock(id, job.operator, record.operatorLock - spent);
         _unlock(id, record.accuser, record.accuserLock);
-    }
-
-    function _slash(JobItem calldata item) private returns (Skip, uint256) {
-        bytes32 id = item.id;
-        uint256 head = _heads[id];
-        Job calldata job = item.job;
-        if (!head.isIn(State.Convicted)) return (Skip.WrongState, 0);
-        if (!head.matches(job)) return (Skip.WrongRecord, 0);
-        if (block.timestamp < uint256(_cases[id].convictedAt) + _parameters.appealWindow) return (Skip.TooEarly, 0);
-
-        address operator = job.operator;
-        OperatorRecord storage record = _operators[operator];
-        // Where honest results differ by rounding, a conviction may be a matter of bounds: it costs a price, not a bond.
-        bool exact = job.comparison == Comparison.Exact;
-        // The bond first; what is missing is owed by the stake that other cases hold.
-        (uint256 bond, uint256 locked) = (_bondOf(operator), record.locked);
-        uint256 reach = locked == 0 ? bond : bond + locked - record.owed;
-        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, _rules.floorPpm()) : Pricing.min(reach, job.maxPrice);
-        uint256 amount = Pricing.min(bond, wanted);
-        if (wanted > amount) record.owed += uint96(wanted - amount);
-        _close(id, job, State.Slashed, Outcome.WrongResult);
-        record.work = record.work.withClean(0);
-        if (exact) _retire(operator, true);
-        uint256 keeperPart = _distribute(id, job, amount);
-        if (!exact) _retireIfPoor(operator);
-        return (Skip.None, keeperPart);
-    }
-
-    function _distribute(bytes32 id, Job calldata job, uint256 amount) private returns (uint256) {
-        address client = job.client;
-        address accuser = _cases[id].accuser;
-        uint256 refund = job.maxPrice + job.fee;
-        (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
-            Pricing.splitSlash(amount, job.maxPrice, _rules.accuserPpm(), _rules.keeperPart());
-
-        emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
-        _credit(id, client, Book.Available, Reason.Refund, refund);
-        _debit(id, job.operator, Book.Bond, Reason.Slash, amount);
-        _credit(id, client, Book.Available, Reason.Compensation, compensation);
-        _credit(id, accuser, Book.Earned, Reason.AccuserReward, accuserReward);
-        _credit(id, address(this), Book.InsurancePool, Reason.Insurance, insured);
-        return keeperPart;
     }
 }

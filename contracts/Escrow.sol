@@ -10,12 +10,13 @@ import {Records} from "./libraries/Records.sol";
 import {Sampling} from "./libraries/Sampling.sol";
 import {rulesOf} from "./libraries/Words.sol";
 import {Jobs} from "./parts/Jobs.sol";
+import {Slashing} from "./parts/Slashing.sol";
 import {Till} from "./parts/Till.sol";
 
 /// @title The deployable escrow: it holds the money and all state, and its own code is what an undisputed job needs
 /// @notice Everything else of IEscrow is code of two modules that are fixed at construction and run by delegatecall on this contract's storage: the court
 /// for cases, the bank for accounts and views. A function that neither knows is refused without a reason.
-contract Escrow is Till, Jobs {
+contract Escrow is Till, Jobs, Slashing {
     using Records for uint256;
 
     /// @notice The code of the case functions.
@@ -91,6 +92,6 @@ contract Escrow is Till, Jobs {
     function _isCase(bytes4 selector) private pure returns (bool) {
         return selector == ICases.accuse.selector || selector == ICases.drawSeats.selector || selector == ICases.commitSeats.selector
             || selector == ICases.refillSeat.selector || selector == ICases.openClaim.selector || selector == ICases.certify.selector
-            || selector == ICases.slash.selector || selector == ICases.lapse.selector;
+            || selector == ICases.lapse.selector;
     }
 }

@@ -30,11 +30,6 @@ interface ICases is IVocabulary {
     /// Mismatch and Malformed convict. Everything else is inconclusive. After `revealBy + revealWindow` a signature may be empty: that seat pays the seat penalty.
     function certify(bytes32 job, Job calldata record, Attestation[3] calldata attestations, bytes[3] calldata signatures, bytes32 evidence) external;
 
-    /// @notice Takes the convicted operators' stake, `appealWindow` after the certificate. What other cases have locked of it goes to the insurance pool when
-    /// it unlocks; `StakeSlashed` names what the bond held.
-    /// @dev Skips: WrongState, TooEarly.
-    function slash(JobItem[] calldata jobs) external;
-
     /// @notice Refunds cases without a certificate `verdictWindow` after the accusation; nobody is slashed.
     /// @dev Skips: WrongState, TooEarly.
     function lapse(JobItem[] calldata jobs) external;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IVocabulary} from "./IVocabulary.sol";
 
-/// @title What the escrow's own code does: the deposit that everything begins with, and jobs without a dispute, which anybody may move
+/// @title What the escrow's own code does: the deposit that everything begins with, jobs without a dispute, which anybody may move, and the slash
 interface IJobs is IVocabulary {
     /// @notice Moves `amount` tokens of the caller into its available balance.
     function deposit(uint256 amount) external;
@@ -32,6 +32,11 @@ interface IJobs is IVocabulary {
     /// @notice Refunds jobs without a result (after the run window) or without an opening (`openWindow` after the review).
     /// @dev Skips: WrongState, TooEarly, SeedMissing.
     function expire(JobItem[] calldata jobs) external;
+
+    /// @notice Takes the convicted operators' stake, `appealWindow` after the certificate. What other cases have locked of it goes to the insurance pool when
+    /// it unlocks; `StakeSlashed` names what the bond held.
+    /// @dev Skips: WrongState, TooEarly.
+    function slash(JobItem[] calldata jobs) external;
 
     // ---------------------------------------------------------------- views
 

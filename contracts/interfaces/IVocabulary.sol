@@ -190,7 +190,7 @@ interface IVocabulary {
         address operator;
         uint24 cluster;           // a number for each payout address
         uint40 retiredAt;         // block number, zero while active
-        uint32 rejoinsAt;         // seconds, zero while active
+        uint32 leftAt;            // seconds, zero while active
     }
 
     // ---------------------------------------------------------------- events

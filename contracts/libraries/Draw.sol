@@ -27,15 +27,18 @@ library Draw {
         drawn = new address[](count);
         uint32[] memory clusters = new uint32[](count);
         uint256 found;
-        for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
-            IVocabulary.Place memory place = roster[indexAt(terms, probe)];
-            (uint32 cluster, uint256 retiredAt) = (place.cluster, place.retiredAt);
-            if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
-            if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
-            address operator = place.operator;
-            if (operator == terms.client) continue;
-            clusters[found] = cluster;
-            drawn[found++] = operator;
+        // Counters below PROBES and `count`.
+        unchecked {
+            for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
+                IVocabulary.Place storage place = roster[indexAt(terms, probe)];
+                (uint32 cluster, uint256 retiredAt) = (place.cluster, place.retiredAt);
+                if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
+                if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
+                address operator = place.operator;
+                if (operator == terms.client) continue;
+                clusters[found] = cluster;
+                drawn[found++] = operator;
+            }
         }
         // The length is cut to what was found; the words behind it stay unused.
         assembly ("memory-safe") {

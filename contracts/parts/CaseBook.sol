@@ -11,7 +11,7 @@ abstract contract CaseBook is JobBook {
     struct CaseRecord {
         address accuser;
         uint40 accusedAt;
-        uint40 convictedAt;
+        uint40 slashableAt; // zero until a conviction
         uint96 accuserLock;
         uint96 operatorLock;
         uint40 epoch;

@@ -176,11 +176,9 @@ abstract contract Jobs is IJobs, CaseBook {
         uint256 silent;
         if (checked) {
             bool exact = job.comparison == Comparison.Exact;
-            Attestation memory check = Attestation({
-                job: item.id, round: 0, seat: item.seat, finding: exact ? Finding.Value : Finding.Match, value: exact ? value : item.value, salt: 0
-            });
             silent = item.seat;
-            (code, drawn) = _verifyCheck(item.id, job, seed, silent, _hashAttestation(check), item.checkSignature);
+            bytes32 digest = _hashCheck(item.id, item.seat, exact ? Finding.Value : Finding.Match, exact ? value : item.value);
+            (code, drawn) = _verifyCheck(item.id, job, seed, silent, digest, item.checkSignature);
             if (code != Skip.None) return (code, Outcome.None, address(0));
         } else {
             if (block.timestamp < _checkedFrom(job) + _parameters.longReview) return (Skip.CheckMissing, Outcome.None, address(0));

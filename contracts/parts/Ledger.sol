@@ -15,11 +15,11 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         address signer;
         uint96 free;        // bond less what unbonds
         Work work;          // an honest job writes no other word
-        address payout;
         uint96 unbonding;
         uint96 locked;
-        uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint40 unbondsAt;
+        address payout;
+        uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint32 noShows;
         uint32 strikes;
     }

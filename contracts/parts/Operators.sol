@@ -68,7 +68,8 @@ abstract contract Operators is Treasury, Roster {
         require(operator.work.placeOf() == 0, AlreadyActive(msg.sender));
         uint96 free = operator.free;
         require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
-        uint256 from = _roster[operator.work.lastPlaceOf() - 1].rejoinsAt;
+        // Places taken and left at will would fill the roster until the draw finds nobody.
+        uint256 from = uint256(_roster[operator.work.lastPlaceOf() - 1].leftAt) + _parameters.unbondingDelay;
         require(block.timestamp >= from, Early(block.timestamp, from));
 
         operator.noShows = 0;

@@ -40,8 +40,7 @@ abstract contract Roster is Ledger {
         --_counts.active;
         uint32 place = uint32(number - 1);
         Place storage record = _roster[place];
-        // Places taken and left at will would fill the roster until the draw finds nobody.
-        (record.retiredAt, record.rejoinsAt) = (uint40(block.number), uint32(block.timestamp + _parameters.unbondingDelay));
+        (record.retiredAt, record.leftAt) = (uint40(block.number), uint32(block.timestamp));
         emit OperatorRetired(who, place, jailed);
     }
 

@@ -49,6 +49,11 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION, attestation)));
     }
 
+    /// @dev The attestation of a spot check, of which only the attempt, the finding and the value are not known beforehand.
+    function _hashCheck(bytes32 job, uint8 attempt, Finding finding, bytes32 value) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION, job, uint256(0), attempt, finding, value, bytes32(0))));
+    }
+
     function _hashSeatCommitment(SeatCommitment calldata commitment) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(SEAT_COMMITMENT, commitment)));
     }

@@ -18,12 +18,15 @@ public static class IndexerService
         Bus = options => options.Bus,
         Add = (services, options) => services.AddIndexer(options),
         Map = routes => routes.MapIndexer(),
-        Commands = new Dictionary<string, Func<IndexerOptions, IConfiguration, ILoggerFactory, Task<int>>>
+        Commands = new Dictionary<string, ServiceCommand<IndexerOptions>>
         {
-            ["rebuild"] = RebuildCommand.RunAsync,
-            ["digest"] = DigestCommand.RunAsync,
-            ["announce"] = AnnounceCommand.RunAsync,
-            ["accept-reorg"] = AcceptReorgCommand.RunAsync,
+            ["rebuild"] = new("", "read everything again from the chain and print one SHA-256 per table; 1 when a table came out different") { RunAsync = RebuildCommand.RunAsync },
+            ["digest"] = new("", "print one SHA-256 per table") { RunAsync = DigestCommand.RunAsync },
+            ["announce"] = new("", "let the next start announce every event again") { RunAsync = AnnounceCommand.RunAsync },
+            ["accept-reorg"] = new("--From=BLOCK", "after a reorg deeper than finality: give up the blocks above BLOCK, the last that both chains share (required)")
+            {
+                RunAsync = AcceptReorgCommand.RunAsync,
+            },
         },
     };
 
@@ -33,7 +36,7 @@ public static class IndexerService
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton(options)
-            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString))
+            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString), options.Database.StartSeconds)
             .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
             .AddSingleton<IndexerStatus>()

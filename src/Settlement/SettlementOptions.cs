@@ -27,10 +27,10 @@ public sealed class OrderOptions
 /// <summary>Section <c>Relayer</c>: the key that pays gas, and how it sends.</summary>
 public sealed class RelayerOptions : IValidatableObject
 {
-    [Description("file of the relayer's key (V3 keystore)")]
+    [Required, Description("file of the relayer's key (V3 keystore)")]
     public string Keystore { get; set; } = "";
 
-    [Description("file with the keystore's password; one trailing line break is left out")]
+    [Required, Description("file with the keystore's password; one trailing line break is left out")]
     public string PasswordFile { get; set; } = "";
 
     [Range(1, 64), Description("transactions under way at once")]
@@ -61,8 +61,6 @@ public sealed class RelayerOptions : IValidatableObject
     {
         if (ReplaceSeconds < ResendSeconds)
             yield return new("is shorter than ResendSeconds", [nameof(ReplaceSeconds)]);
-        if (Keystore == "" != (PasswordFile == ""))
-            yield return new("are given together or not at all", [nameof(Keystore), nameof(PasswordFile)]);
     }
 }
 

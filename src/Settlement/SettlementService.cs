@@ -36,7 +36,7 @@ public static class SettlementService
     public static IServiceCollection AddSettlement(this IServiceCollection services, SettlementOptions options, ISigner relayer)
     {
         var domain = new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress);
-        services.AddServiceDatabase(_ => new SettlementDatabase(options.Database.ConnectionString));
+        services.AddServiceDatabase(_ => new SettlementDatabase(options.Database.ConnectionString), options.Database.StartSeconds);
         services.AddOutbox<SettlementDatabase>(typeof(OrderReceived), typeof(OpenRefused));
         services.AddOpenApi("settlement");
         return services

@@ -13,7 +13,8 @@ public sealed class EscrowTerms(EscrowDomain domain)
     /// <exception cref="InvalidOperationException">Asked before the start check has read them.</exception>
     public ChainWindows Windows => _windows ?? throw new InvalidOperationException("The contract's parameters have not been read.");
 
-    public void Set(EscrowParameters parameters) => _windows = new ChainWindows(parameters.EpochBlocks, parameters.CheckWindow, parameters.LongReview);
+    public void Set(EscrowParameters parameters) =>
+        _windows = new ChainWindows(parameters.EpochBlocks, parameters.ReviewWindow, parameters.CheckWindow, parameters.LongReview);
 
     public void Set(ChainWindows windows) => _windows = windows;
 }

@@ -1,7 +1,4 @@
 using Assay.Hosting;
 using Assay.Verifier;
-using Assay.Verifier.Verdicts;
 
-return args is [ReplayCommand.Name, .. var rest]
-    ? ReplayCommand.Run(rest, Console.Out, Console.Error)
-    : await ServiceHost.RunAsync(args, VerifierService.Describe());
+return await ServiceHost.RunAsync(args, VerifierService.Describe());

@@ -32,7 +32,7 @@ public sealed class NodeOptions : IValidatableObject
     [Range(0, 3600), Description("seconds after an order's expiry until it is given up")]
     public int SettleSeconds { get; set; } = 10;
 
-    [Range(0, 3600), Description("seconds that the seats of an unopened claim get after the reveal window")]
+    [Range(0, 3600), Description("seconds that who is asked to open gets at least before what it keeps closed counts against it")]
     public int RevealGraceSeconds { get; set; } = 15;
 
     [Range(1, 100_000), Description("requests per second of one operator or client")]

@@ -23,13 +23,20 @@ public static class VerifierService
         Add = (services, options) => services.AddVerifier(options),
         Consumers = bus => bus.AddVerifierConsumers(),
         Map = routes => routes.MapVerifier(),
+        Commands = new Dictionary<string, ServiceCommand<VerifierOptions>>
+        {
+            [ReplayCommand.Name] = new("FILE [--chain-id N] …", "recompute a case from its evidence bundle alone, without any setting; replay --help")
+            {
+                RunAlone = args => ReplayCommand.Run(args, Console.Out, Console.Error),
+            },
+        },
     };
 
     public static IServiceCollection AddVerifier(this IServiceCollection services, VerifierOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
         services
-            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString))
+            .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString), options.Database.StartSeconds)
             .AddSingleton(options)
             .AddSingleton(new EscrowTerms(new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress)))
             .AddHostedService<ChainCheck>()
@@ -37,7 +44,7 @@ public static class VerifierService
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),
                 typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(CertificateSigned))
             .AddSingleton(_ => new VerifierBlobs(options.Blobs.Directory))
-            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<JobStore>()
+            .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<OrderDocuments>().AddSingleton<JobStore>()
             .AddSingleton<WorkStore>().AddSingleton<RequestGate>().AddSingleton<Answers>()
             .AddSingleton<ClaimJudge>().AddSingleton<EvidenceStore>()
             .AddSingleton<JobLoop>()

@@ -11,13 +11,23 @@ public sealed class CircleTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>Windows that outlast the broker's restart and the pauses of the bus until it connects again.</summary>
+    private static readonly EscrowParameters Roomy = LocalTerms.Parameters with
+    {
+        CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300, UnbondingDelay = 1_200,
+    };
+
     [Fact]
     public Task Every_promise_of_the_demo_holds_on_the_in_memory_bus() => PlayAsync(embedded: true);
 
     // The undisturbed run on RabbitMQ is ./demo itself; what holds here holds there.
     [Fact]
-    public Task Every_promise_holds_on_RabbitMQ_although_every_service_is_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
+    public Task Every_promise_holds_although_RabbitMQ_and_every_service_are_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
     {
+        circle.Stack.Broker!.Kill();
+        output.WriteLine("killed RabbitMQ");
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+        await circle.Stack.Broker.RestartAsync(cancellation);
         foreach (var service in Services.All.Concat(["nodes"]))
         {
             await Task.Delay(TimeSpan.FromSeconds(4), cancellation);
@@ -27,7 +37,7 @@ public sealed class CircleTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
             process.Restart();
         }
-    });
+    }, Roomy, runWindow: 90);
 
     [Fact]
     public Task A_reorg_that_removes_submitted_results_changes_no_outcome() => PlayAsync(embedded: false, async (circle, cancellation) =>
@@ -44,12 +54,14 @@ public sealed class CircleTests(ITestOutputHelper output)
         Assert.True(removed > 0, "no reorg hit a submitted result");
     });
 
-    private async Task PlayAsync(bool embedded, Func<RunningCircle, CancellationToken, Task>? disturb = null)
+    private async Task PlayAsync(
+        bool embedded, Func<RunningCircle, CancellationToken, Task>? disturb = null, EscrowParameters? terms = null, uint runWindow = LocalTerms.RunWindow)
     {
-        var options = new DemoOptions(Jobs: 10, Operators: 12, Seed: 7, JsonFile: null, Keep: false, embedded);
+        var options = new DemoOptions(Jobs: 10, Operators: 12, Seed: 7, JsonFile: null, Keep: false, embedded) { RunWindow = runWindow };
         using var timeout = new CancellationTokenSource(Patience);
         await using var circle = await RunningCircle.StartAsync(
-            new CircleOptions(options.Operators, DemoOptions.Clients, i => JobPlan.ConductOf(i, options.Operators), embedded), output.WriteLine, timeout.Token);
+            new CircleOptions(options.Operators, DemoOptions.Clients, i => JobPlan.ConductOf(i, options.Operators), embedded) { Terms = terms ?? LocalTerms.Parameters },
+            output.WriteLine, timeout.Token);
 
         var report = await PlayAsync(circle, options, disturb, timeout.Token);
 

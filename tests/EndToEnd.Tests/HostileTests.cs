@@ -240,7 +240,7 @@ public sealed class HostileTests(HostileStage stage) : IClassFixture<HostileStag
     }
 
     [Fact]
-    public async Task An_operator_whose_content_cannot_be_had_cannot_open_and_is_convicted()
+    public async Task A_wrong_result_whose_content_cannot_be_had_is_convicted_by_the_value_it_opens()
     {
         var job = await EndOf("no blob");
         Assert.Equal(new Answer(409, "content_missing"), stage.Seen["opening without its blob"]);

@@ -3,6 +3,8 @@ using System.Globalization;
 using Assay.Hosting.Database;
 using Assay.Hosting.Messaging;
 using Assay.Hosting.Options;
+using Assay.Hosting.Telemetry;
+using Assay.Testing;
 using Dapper;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,20 +27,26 @@ internal sealed class SampleService(IHost host, SampleDatabase database) : IAsyn
 
     public Outbox<SampleDatabase> Outbox => host.Services.GetRequiredService<Outbox<SampleDatabase>>();
 
-    public static async Task<SampleService> StartAsync(SampleDatabase database, BusOptions options)
+    public static async Task<SampleService> StartAsync(SampleDatabase database, BusOptions options, int startSeconds = 30, UnforeseenFailures? observer = null)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(new ConcurrentQueue<(Guid, int)>());
-        builder.Services.AddServiceDatabase(_ => database.Again());
+        builder.Services.AddServiceDatabase(_ => database.Again(), startSeconds);
         builder.Services.AddOutbox<SampleDatabase>(typeof(Pinged), typeof(Unheard));
         builder.Services.AddAssayBus(options, bus => bus.AddServiceConsumer<PingedConsumer>(Name));
+        if (observer is not null)
+            builder.Services.AddPublishObserver(_ => observer);
         var host = builder.Build();
         await host.StartAsync();
         return new(host, database);
     }
 
     public Task SendAsync(object message) => database.InTransactionAsync(transaction => Outbox.AddAsync(transaction, message));
+
+    /// <summary>What <c>/health</c> says of the outbox.</summary>
+    public Task<HealthState> OutboxHealthAsync() =>
+        host.Services.GetServices<IHealthReport>().Single(report => report.Name == $"{database.Schema}-outbox").ReportAsync(CancellationToken.None);
 
     public async Task<int> UnsentAsync()
     {

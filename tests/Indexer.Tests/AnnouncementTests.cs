@@ -52,6 +52,25 @@ public sealed class AnnouncementTests(PostgresFixture postgres, ChainFixture cha
     }
 
     [Fact]
+    public async Task An_announcement_that_fails_as_nobody_foresaw_is_tried_again_and_shown()
+    {
+        var heard = new Heard();
+        await using var indexer = await TestIndexer.StartAsync(
+            _escrow, _databases[Services.Indexer], settings => Configure(settings, inMemory: true), bus => Listen<HearingConsumer>(bus),
+            services => services.AddSingleton(heard).AddPublishObserver(_ => new UnforeseenFailures(4)));
+        await indexer.CaughtUpAsync();
+        await Waiting.Until(
+            async () => (await indexer.GetAsync("/health")).GetProperty("parts").GetProperty("indexer").GetProperty("data") is var data
+                && data.TryGetProperty("announcement", out var reason) && reason.GetString() == UnforeseenFailures.Reason,
+            TestIndexer.Patience, "the failure to show");
+        await _escrow.LiveALittleAsync();
+        await indexer.CaughtUpAsync();
+        var last = await SequenceAsync(indexer);
+        await Waiting.Until(() => heard.Events.Any(e => e.Sequence == last), TestIndexer.Patience, "the last announcement");
+        Assert.Equal(await AnnouncedAsync(indexer), heard.Events.Select(e => e.Sequence).Distinct());
+    }
+
+    [Fact]
     public async Task The_feed_of_a_service_has_the_live_events_of_the_index()
     {
         var heard = new Heard();

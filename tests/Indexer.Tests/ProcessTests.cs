@@ -18,6 +18,8 @@ public sealed class ProcessTests(PostgresFixture postgres, ChainFixture chain) :
             Assert.Contains(setting, output);
         Assert.Contains("rebuild | digest | announce | accept-reorg", output);
         Assert.Contains("(default 12)", output);
+        Assert.Matches(@"--Chain:Id .*\(required\)", output);
+        Assert.Matches(@"accept-reorg --From=BLOCK +\S.*\(required\)", output);
     }
 
     [Theory]
@@ -39,6 +41,23 @@ public sealed class ProcessTests(PostgresFixture postgres, ChainFixture chain) :
         var (code, _, error) = await RunAsync([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
         Assert.Equal(2, code);
         Assert.Equal("indexer: The node reports chain id 31337, expected 5.", error.Trim());
+    }
+
+    [Theory]
+    [InlineData("", "Bus:Uri")]
+    [InlineData("", "Database:ConnectionString")]
+    [InlineData("digest", "Database:ConnectionString")]
+    public async Task A_server_that_is_absent_ends_the_start_with_code_2_and_one_line(string command, string setting)
+    {
+        var settings = TestIndexer.Settings(await TestEscrow.DeployAsync(chain.Chain), (await postgres.CreateDatabaseAsync())[Services.Indexer]);
+        settings["Bus:StartSeconds"] = settings["Database:StartSeconds"] = "0";
+        settings[setting] = setting == "Bus:Uri" ? "amqp://indexer:geheim@127.0.0.1:1/assay" : "Host=127.0.0.1;Port=1;Username=indexer;Password=geheim;Database=assay";
+        string[] arguments = [.. settings.Select(value => $"--{value.Key}={value.Value}")];
+        var (code, output, error) = await RunAsync(command == "" ? arguments : [command, .. arguments]);
+        Assert.Equal(2, code);
+        var line = Assert.Single(error.Trim().Split('\n'));
+        Assert.Contains($"({setting}): ", line);
+        Assert.DoesNotContain("geheim", output + error);
     }
 
     [Fact]

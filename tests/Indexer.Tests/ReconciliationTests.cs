@@ -11,7 +11,7 @@ public sealed class ReconciliationTests(PostgresFixture postgres, ChainFixture c
     {
         var escrow = await TestEscrow.DeployAsync(chain.Chain);
         await using var indexer = await TestIndexer.StartAsync(escrow, postgres.Services[Services.Indexer]);
-        await escrow.SendTokenAsync(escrow.Deployer, "mint", escrow.Address, 5);
+        await escrow.SendTokenAsync(escrow.Minter, "mint", escrow.Address, 5);
         await indexer.CaughtUpAsync();
         var now = await indexer.GetAsync("/reconciliation");
         Assert.Equal(("5", true), (now.GetProperty("surplus").GetString(), now.GetProperty("conserved").GetBoolean()));

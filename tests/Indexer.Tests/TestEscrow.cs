@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Text.Json;
+using Assay.Circle.Network;
 using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Crypto;
@@ -30,8 +30,8 @@ internal sealed class TestEscrow
     private TestEscrow(AnvilChain anvil)
     {
         (_anvil, _wallet) = (anvil, HdWallet.FromMnemonic(anvil.Mnemonic));
-        _tokenAbi = Abi("TestToken");
-        Deployer = _wallet.GetAccount(0);
+        _tokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
+        Minter = _wallet.GetAccount(0);
         Clients = [_wallet.GetAccount(1), _wallet.GetAccount(2)];
         Operators = [.. Enumerable.Range(3, 6).Select(i => _wallet.GetAccount(i))];
         Stranger = _wallet.GetAccount(9);
@@ -41,7 +41,7 @@ internal sealed class TestEscrow
     public Address Token { get; private set; }
     public ulong StartBlock { get; private set; }
     public EscrowDomain Domain { get; private set; } = null!;
-    public LocalSigner Deployer { get; }
+    public LocalSigner Minter { get; }
     public IReadOnlyList<LocalSigner> Clients { get; }
     public IReadOnlyList<LocalSigner> Operators { get; }
     public LocalSigner Stranger { get; }
@@ -50,13 +50,11 @@ internal sealed class TestEscrow
     public static async Task<TestEscrow> DeployAsync(AnvilChain chain)
     {
         var escrow = new TestEscrow(chain);
-        var web3 = escrow.Web3Of(escrow.Deployer);
-        (var token, _) = await web3.DeployAsync(escrow._tokenAbi, Code("TestToken"), []);
-        var (court, _) = await web3.DeployAsync(Abi("Court"), Code("Court"), []);
-        var (bank, _) = await web3.DeployAsync(Abi("Bank"), Code("Bank"), [token.Address]);
-        var (contract, receipt) = await web3.DeployAsync(EscrowAbi.Instance, Code("Escrow"), [court.Address, bank.Address, Parameters]);
-        (escrow.Token, escrow.Address, escrow.StartBlock) = (token.Address, contract.Address, receipt.BlockNumber);
-        escrow.Domain = new EscrowDomain((ulong)chain.ChainId, contract.Address);
+        var deployer = new Deployer(escrow.Web3Of(escrow.Minter));
+        escrow.Token = (await deployer.TokenAsync()).ContractAddress!.Value;
+        var receipt = await deployer.EscrowAsync(escrow.Token, Parameters);
+        (escrow.Address, escrow.StartBlock) = (receipt.ContractAddress!.Value, receipt.BlockNumber);
+        escrow.Domain = new EscrowDomain((ulong)chain.ChainId, escrow.Address);
         foreach (var client in escrow.Clients)
         {
             await escrow.FundAsync(client, 1_000_000_000);
@@ -238,7 +236,7 @@ internal sealed class TestEscrow
 
     private async Task FundAsync(LocalSigner who, BigInteger amount)
     {
-        await SendTokenAsync(Deployer, "mint", who.Address, amount);
+        await SendTokenAsync(Minter, "mint", who.Address, amount);
         await SendTokenAsync(who, "approve", Address, amount);
     }
 
@@ -249,11 +247,4 @@ internal sealed class TestEscrow
                 new JsonRpcClient(_anvil.RpcUrl), who, new TransactionSenderOptions { PollInterval = TimeSpan.FromMilliseconds(5) });
         return web3;
     }
-
-    private static JsonElement Artifact(string name) =>
-        JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Checkout.Find().Root, "contracts/abi", $"{name}.json")));
-
-    private static ContractAbi Abi(string name) => ContractAbi.Parse(Artifact(name).GetRawText());
-
-    private static byte[] Code(string name) => Hex.Decode(Artifact(name).GetProperty("bytecode").GetString());
 }

@@ -4,6 +4,7 @@ using Assay.NodeAgent.State;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Nodes;
 using Assay.Protocol.Work;
+using Microsoft.AspNetCore.Http;
 
 namespace Assay.NodeAgent.Tests;
 
@@ -83,6 +84,31 @@ public sealed class NodeAgentTests : IDisposable
         Assert.Equal(result.Result.Commitment, Values.Commitment(opening));
         Assert.Equal(16ul, opening.Units);
         Assert.Equal(["labels", "scores"], Safetensors.Parse(await verifier.Blobs.GetAsync(opening.OutputsRoot, 1 << 20)).Select(tensor => tensor.Name));
+    }
+
+    [Fact]
+    public async Task Outputs_that_the_store_lost_are_uploaded_again_with_the_opening()
+    {
+        await using var verifier = await VerifierAsync();
+        await using var agent = RunningAgent.Start(_folder, verifier);
+        var sample = SampleJob.Exact();
+        await PublishAsync(verifier, sample);
+        verifier.Give(sample, WorkKind.Execute);
+        await verifier.NextAsync<ResultRequest>();
+        verifier.Give(sample, WorkKind.Reveal);
+        var root = (await verifier.NextAsync<OpeningRequest>()).Opening.OutputsRoot;
+
+        File.Delete(verifier.Blobs.PathOf(root));
+        verifier.Interfere = async context =>
+        {
+            if (context.Request.Path != "/nodes/openings") return false;
+            context.Response.StatusCode = 409;
+            await context.Response.WriteAsJsonAsync(new { code = "content_missing", detail = "upload it" });
+            return true;
+        };
+        verifier.Give(sample, WorkKind.Reveal);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await verifier.Blobs.ExistsAsync(root)) await Task.Delay(20, patience.Token);
     }
 
     [Fact]

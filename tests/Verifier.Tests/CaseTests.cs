@@ -111,8 +111,35 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
         var checker = await OpenedAsync(order, claim, own);
         foreach (var lie in new[] { Finding.Mismatch, Finding.Malformed })
             await RefusedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(job, 0, 0, checker, own, lie)), 422, "finding_contradicted");
-        await RefusedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(job, 0, 0, checker, own, Finding.Value)), 422, "finding_contradicted");
+        await RefusedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(job, 0, 0, checker, own, Finding.Value)), 422, "bad_finding");
         await AcceptedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(job, 0, 0, checker, own, Finding.Match)));
+    }
+
+    [Fact]
+    public async Task A_signed_match_stands_when_the_policy_has_been_lost_since_and_an_accusation_waits_for_it()
+    {
+        var order = await ToleranceOrderAsync(8);
+        var (claim, own) = (Work.Probabilities("runner", 0.25f, 0.75f), Work.Probabilities("check", 0.25f, 0.75f));
+        var checker = await OpenedAsync(order, claim, own);
+        File.Delete(new DirectoryBlobStore(_app.BlobFolder).PathOf(order.Policy));
+        await RefusedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(Cast.JobOf(order), 0, 0, checker, own, Finding.Value)), 422, "bad_finding");
+        await RefusedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(Cast.JobOf(order), 0, 0, checker, own, Finding.Mismatch)), 409, "content_missing");
+        await AcceptedAsync(_app.PostAsync(checker, "/nodes/attestations", Attest(Cast.JobOf(order), 0, 0, checker, own, Finding.Match)));
+        await _app.MessageAsync<CheckAgreed>();
+    }
+
+    [Fact]
+    public async Task A_case_whose_policy_is_lost_is_judged_by_what_its_seats_sign()
+    {
+        var order = await ToleranceOrderAsync(9);
+        var (claim, right) = (Work.Probabilities("runner", 0.35f, 0.65f), Work.Probabilities("check", 0.25f, 0.75f));
+        var accuser = await CheckedAsync(order, claim, right, Finding.Mismatch);
+        await _app.MessageAsync<AccusationSigned>();
+        File.Delete(new DirectoryBlobStore(_app.BlobFolder).PathOf(order.Policy));
+        var certificate = await JudgedAsync(order, claim, accuser, [.. Enumerable.Range(0, 3).Select(i => (right with { Salt = Work.SaltOf($"seat{i}") }, Finding.Mismatch))]);
+        var bundle = await _app.Http.GetByteArrayAsync($"/evidence/{Cast.JobOf(order)}");
+        Assert.Equal((Protocol.Chain.Verdict.Convicted, Bytes32.Zero), Verdict(bundle));
+        Equal(bundle, certificate.Evidence);
     }
 
     [Fact]

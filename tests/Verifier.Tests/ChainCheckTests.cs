@@ -22,7 +22,7 @@ public sealed class ChainCheckTests(ChainFixture chain) : IClassFixture<ChainFix
 
         var terms = await CheckAsync(chain.ChainId, escrow.ToString(), chain.RpcUrl.ToString());
         var expected = LocalTerms.Parameters;
-        Assert.Equal(new ChainWindows(expected.EpochBlocks, expected.CheckWindow, expected.LongReview), terms.Windows);
+        Assert.Equal(new ChainWindows(expected.EpochBlocks, expected.ReviewWindow, expected.CheckWindow, expected.LongReview), terms.Windows);
 
         await RefusedAsync("reports chain id", chain.ChainId + 1, escrow.ToString(), chain.RpcUrl.ToString());
         await RefusedAsync("no contract", chain.ChainId, deployer.Address.ToString(), chain.RpcUrl.ToString());

@@ -91,6 +91,46 @@ public class DecisionTests
         Assert.Equal(s.Picks.Take(asked).Select((p, n) => new Ask(WorkKind.Recompute, p, 0, (byte)n)), s.Asks());
     }
 
+    [Theory]
+    [InlineData(20, 29, 1)]
+    [InlineData(20, 30, 2)]
+    [InlineData(21, 30, 1)]
+    [InlineData(21, 31, 2)]
+    [InlineData(220, 229, 1)]
+    [InlineData(220, 230, 2)]
+    [InlineData(220, 260, 3)]
+    public void A_seed_after_the_review_window_moves_the_turns_of_the_re_executors_by_as_much(int seededAfter, int seconds, int asked)
+    {
+        var s = Seeded(seededAfter);
+        s.Now = Cast.Start + 10 + (ulong)seconds;
+        Assert.Equal(asked, s.Asks().Count(a => a.Kind == WorkKind.Recompute));
+    }
+
+    [Fact]
+    public void A_late_seed_moves_the_end_of_the_long_review()
+    {
+        var s = Seeded(220);
+        s.Seal(0, 0, s.Picks[0], Wrong);
+        s.Opening = s.Right.Opening;
+        s.Attest(0, 0, s.Picks[0], Wrong, Finding.Value, s.Right.Value);
+        s.Now = Cast.Start + 10 + 200 + 120;
+        Assert.Single(s.Messages<AccusationSigned>());
+        s.Now++;
+        Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Fact]
+    public void An_operator_is_not_accused_of_keeping_closed_what_a_late_seed_let_nobody_ask_for()
+    {
+        var s = Seeded(220);
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.AskReveal(Cast.Start);
+        s.Now = Cast.Start + 10 + 200 + 89;
+        Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
+        s.Now++;
+        Assert.Contains(new Ask(WorkKind.Attest, s.Picks[0]), s.Asks());
+    }
+
     [Fact]
     public void The_operator_opens_only_when_a_re_executor_has_sealed()
     {
@@ -189,6 +229,7 @@ public class DecisionTests
     {
         var s = new Situation(comparison).Opened().Submitted();
         s.Seal(0, 0, s.Picks[0], s.Right);
+        s.AskReveal(Cast.Start + 20);
         s.Now = Cast.Start + 10 + 89;
         Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
         s.Now = Cast.Start + 10 + 90;
@@ -200,6 +241,76 @@ public class DecisionTests
 
         s.Opening = s.Right.Opening;
         Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Fact]
+    public void An_operator_that_is_asked_to_open_late_gets_its_time_before_it_is_accused()
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Now = Cast.Start + 10 + 100;
+        s.Seal(0, 2, s.Picks[2], s.Right);
+        Assert.Contains(new Ask(WorkKind.Reveal, s.Runner.Address), s.Asks());
+        s.AskReveal(s.Now);
+        s.Now += 14;
+        Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
+        s.Now++;
+        Assert.Contains(new Ask(WorkKind.Attest, s.Picks[2], 0, 2), s.Asks());
+    }
+
+    [Fact]
+    public void An_exact_result_that_is_opened_is_judged_although_the_store_lacks_its_content()
+    {
+        var s = new Situation { HasOutputs = false }.Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.AskReveal(Cast.Start + 20);
+        s.Opening = s.Right.Opening;
+        s.Now = Cast.Start + 10 + 30;
+        Assert.Equal([new Ask(WorkKind.Attest, s.Picks[0], 0, 0, 0, new Claim(s.Right.Root, 3)), new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+
+        s.Attest(0, 0, s.Picks[0], s.Right, Finding.Value, s.Right.Value);
+        s.Now = Cast.Start + 10 + 90;
+        Assert.Single(s.Messages<CheckAgreed>());
+        Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Theory]
+    [InlineData(0u)]
+    [InlineData(1_000_000u)]
+    public void A_result_whose_content_the_store_lacks_is_asked_for_again_and_not_sent_on(uint ratePpm)
+    {
+        var s = new Situation { HasOutputs = false, Now = Cast.Start + 10 + 121 }.Opened(ratePpm).Submitted();
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+        s.HasOutputs = true;
+        Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Fact]
+    public void With_tolerance_an_opening_counts_from_when_its_content_is_there()
+    {
+        var s = new Situation(Comparison.Tolerance) { HasOutputs = false }.Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], Wrong);
+        s.AskReveal(Cast.Start + 20);
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
+
+        s.Now = Cast.Start + 10 + 90;
+        s.Attest(0, 0, s.Picks[0], Wrong, Finding.Malformed, Bytes32.Zero);
+        Assert.Single(s.Messages<AccusationSigned>());
+        s.HasOutputs = true;
+        Assert.Equal([new Ask(WorkKind.Attest, s.Picks[0], 0, 0, 0, new Claim(s.Right.Root, 3))], s.Asks().Where(a => a.Operator == s.Picks[0]));
+        Assert.Empty(s.Messages<AccusationSigned>());
+    }
+
+    [Fact]
+    public void An_accuser_of_a_closed_result_has_agreed_when_the_opened_value_is_its_own()
+    {
+        var s = new Situation { Now = Cast.Start + 10 + 90 }.Opened().Submitted();
+        s.Seal(0, 0, s.Picks[0], s.Right);
+        s.Attest(0, 0, s.Picks[0], s.Right, Finding.Value, Bytes32.Zero);
+        s.Opening = s.Right.Opening;
+        Assert.Single(s.Messages<CheckAgreed>());
+        Assert.Empty(s.Asks());
     }
 
     [Fact]
@@ -233,6 +344,35 @@ public class DecisionTests
         Assert.Empty(s.Messages<ResultOpened>());
         s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
         Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Fact]
+    public void An_exact_claim_is_opened_in_its_case_although_the_store_lacks_its_content()
+    {
+        var s = new Situation { HasOutputs = false };
+        s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Opening = s.Right.Opening;
+        Assert.Equal([new Publish(new ResultOpened(s.Job, s.Opening))], s.Decide());
+    }
+
+    [Theory]
+    [InlineData(Comparison.Exact, true)]
+    [InlineData(Comparison.Tolerance, false)]
+    public void A_claim_that_opens_after_the_reveal_window_still_counts_where_seats_need_not_answer_again(Comparison comparison, bool counts)
+    {
+        var s = new Situation(comparison);
+        var seats = s.Dispute();
+        s.SealAll(seats, [Wrong, Wrong, Wrong], s.Now + 30);
+        s.Now += 31;
+        for (var i = 0; i < 3; i++) s.Attest(1, i, seats[i], Wrong, comparison == Comparison.Exact ? Finding.Value : Finding.Malformed, Bytes32.Zero);
+        Assert.Single(s.Decide().OfType<Certify>());
+        Assert.Equal(counts, s.Asks().Contains(new Ask(WorkKind.Reveal, s.Runner.Address)));
+
+        s.Opening = s.Right.Opening;
+        Assert.Equal(counts ? 1 : 0, s.Messages<ResultOpened>().Count);
+        Assert.Equal(counts ? 0 : 1, s.Decide().OfType<Certify>().Count());
+        s.Events.Add(new ClaimOpened(s.Cast.At(53), s.Job, s.Right.Root, 3, s.Right.Salt));
+        if (counts) Assert.Equal(s.Attestations, Assert.Single(s.Decide().OfType<Certify>()).Seats);
     }
 
     [Fact]
@@ -275,7 +415,7 @@ public class DecisionTests
         Assert.Equal([new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
 
         s.Now += 31;
-        Assert.Equal(seats.Select((p, i) => new Ask(WorkKind.Attest, p, 1, (byte)i)), s.Decide());
+        Assert.Equal([.. seats.Select((p, i) => new Ask(WorkKind.Attest, p, 1, (byte)i)), new Ask(WorkKind.Reveal, s.Runner.Address)], s.Decide());
         for (var i = 0; i < 3; i++) s.Attest(1, i, seats[i], Wrong, Finding.Value, Bytes32.Zero);
         Assert.Equal(3, Assert.Single(s.Decide().OfType<Certify>()).Seats.Count(seat => seat is not null));
     }
@@ -298,6 +438,14 @@ public class DecisionTests
         s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
         s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, Verdict.Convicted, Bytes32.Zero, Bytes32.Zero));
         Assert.Equal([new Rest()], s.Decide());
+    }
+
+    /// <summary>A sampled result whose seed came so many seconds after it.</summary>
+    private static Situation Seeded(int seconds)
+    {
+        var s = new Situation().Opened().Submitted();
+        s.Seeds[2] = s.Cast.SeedOf(2, Cast.Start + 10 + (ulong)seconds);
+        return s;
     }
 
     private static Situation Checked(Comparison comparison, Work answer, Finding finding, Bytes32? claim = null)

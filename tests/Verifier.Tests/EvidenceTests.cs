@@ -70,6 +70,17 @@ public class EvidenceTests
         Assert.Empty(unnoticed.Except(dispensable));
     }
 
+    [Theory]
+    [InlineData("{}", 0.5f)]
+    [InlineData(null, float.NaN)]
+    public void What_cannot_be_compared_leaves_no_report_and_stops_no_case(string? policy, float value)
+    {
+        var (claim, own) = (Work.Probabilities("runner", 0.5f), Work.Probabilities("seat", value));
+        policy ??= Encoding.UTF8.GetString(ComparisonPolicy.Tolerance("probabilities", TensorBounds.Equal).ToCanonical());
+        var content = new EvidenceContent(policy, null, [.. new[] { claim, own }.Select(w => new OutputsContent(BlobAddress.Format(w.Root), w.Outputs))]);
+        Assert.Null(EvidenceBuilder.Report(new Cast().Order(Comparison.Tolerance), own.Root, own.Units, claim.Opening, content));
+    }
+
     [Fact]
     public void Evidence_of_another_chain_or_contract_is_different()
     {

@@ -175,7 +175,7 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
     }
 
     [Fact]
-    public async Task An_opening_is_taken_only_when_it_is_asked_for_fits_the_chain_and_its_content_is_there()
+    public async Task An_opening_is_taken_only_when_it_is_asked_for_and_fits_the_chain_and_sent_on_when_its_content_is_there()
     {
         await _app.SubmittedAsync(_order, Right, ratePpm: 0, seed: false);
         await _app.SettledAsync();
@@ -187,6 +187,11 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
         await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening with { Units = 4 })), 422, "bad_opening");
         await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening with { Salt = Words.Of(1ul) })), 422, "bad_opening");
         await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening)), 409, "content_missing");
+        await _app.SettledAsync();
+        await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening)), 409, "content_missing");
+        Assert.Empty(await _app.SentAsync<ResultOpened>());
+        _app.Time.Advance(TimeSpan.FromSeconds(21));
+        await _app.WorkAsync(Runner, WorkKind.Reveal);
 
         await _app.StoreAsync(Runner, Right.Outputs);
         await AcceptedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening)));
@@ -206,6 +211,65 @@ public sealed class NodeTests(PostgresFixture postgres) : IClassFixture<Postgres
         Assert.Equal(Right.Opening, (await _app.MessageAsync<ResultOpened>()).Opening);
         Assert.Equal(Same.Value, (await _app.MessageAsync<CheckAgreed>()).Attestation.Value);
         Assert.Empty(await _app.SentAsync<AccusationSigned>());
+    }
+
+    [Fact]
+    public async Task An_honest_operator_whose_content_the_store_lost_is_checked_by_its_value_and_not_accused()
+    {
+        await SealedAsync(Same);
+        await _app.WorkAsync(Runner, WorkKind.Reveal);
+        await RefusedAsync(_app.PostAsync(Runner, "/nodes/openings", new OpeningRequest(Job, Right.Opening)), 409, "content_missing");
+        // One check window before the end of the long review, when what is closed would be accused.
+        _app.Time.Advance(TimeSpan.FromSeconds(10 + 90));
+        Assert.Equal(new Claim(Right.Root, 3), (await _app.WorkAsync(Checker, WorkKind.Attest)).Claim);
+        await AcceptedAsync(_app.PostAsync(Checker, "/nodes/attestations", Attest(Same)));
+        await _app.MessageAsync<CheckAgreed>();
+        await _app.SettledAsync();
+        Assert.Empty(await _app.SentAsync<AccusationSigned>());
+        Assert.Empty(await _app.SentAsync<ResultOpened>());
+
+        await _app.StoreAsync(Runner, Right.Outputs);
+        Assert.Equal(Right.Opening, (await _app.MessageAsync<ResultOpened>()).Opening);
+    }
+
+    [Theory]
+    [InlineData("no manifest", "the job manifest is not in the content store")]
+    [InlineData("no policy", "the comparison policy is not in the content store")]
+    [InlineData("malformed manifest", "the job manifest is not a canonical document of its kind")]
+    [InlineData("malformed policy", "the comparison policy is not a canonical document of its kind")]
+    [InlineData("huge policy", "the comparison policy is larger than 65536 bytes")]
+    [InlineData("other kind", "the comparison policy is Exact, the order says Tolerance")]
+    public async Task An_order_whose_documents_nobody_can_use_is_offered_to_nobody_and_its_client_told_why(string fault, string reason)
+    {
+        var (malformed, huge) = ("{}"u8.ToArray(), new byte[(64 << 10) + 1]);
+        await _app.StoreAsync(Runner, malformed);
+        await _app.StoreAsync(Runner, huge);
+        var order = fault switch
+        {
+            "no manifest" => _order with { Workload = Words.Of(1ul) },
+            "no policy" => _order with { Policy = Words.Of(1ul) },
+            "malformed manifest" => _order with { Workload = BlobAddress.Of(malformed) },
+            "malformed policy" => _order with { Policy = BlobAddress.Of(malformed) },
+            "huge policy" => _order with { Policy = BlobAddress.Of(huge) },
+            _ => _order with { Comparison = Comparison.Tolerance },
+        };
+        await _app.OrderAsync(order);
+        Assert.Equal(new OrderUnplaced(Cast.JobOf(order), reason), await _app.MessageAsync<OrderUnplaced>());
+        Assert.Empty(await _app.LeaseAsync(Runner, waitSeconds: 0));
+    }
+
+    [Fact]
+    public async Task A_check_that_was_refused_is_asked_for_again_so_that_a_gap_of_the_store_makes_nobody_silent()
+    {
+        await _app.SubmittedAsync(_order, Right);
+        var item = await _app.WorkAsync(Checker, WorkKind.Recompute);
+        await AcceptedAsync(_app.PostAsync(Checker, "/nodes/refusals", new RefusalRequest(item.Id, "content_unavailable: not in the store")));
+        await _app.SettledAsync();
+        Assert.Empty(await _app.LeaseAsync(Checker, waitSeconds: 0));
+
+        _app.Time.Advance(TimeSpan.FromSeconds(21));
+        Assert.Equal(item.Id, (await _app.WorkAsync(Checker, WorkKind.Recompute)).Id);
+        await AcceptedAsync(_app.PostAsync(Checker, "/nodes/seals", Seal(Same, Checker)));
     }
 
     [Fact]

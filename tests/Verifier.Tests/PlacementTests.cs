@@ -130,6 +130,15 @@ public class PlacementTests
     }
 
     [Fact]
+    public void An_order_whose_documents_cannot_be_read_is_given_up_with_the_reason_and_offered_to_nobody()
+    {
+        var s = new Situation { DocumentFault = "the comparison policy is not in the content store" };
+        Assert.Equal([new Publish(new OrderUnplaced(s.Job, s.DocumentFault)), new Rest()], s.Decide());
+        s.Accept(s.Runner.Address, Cast.Start + 30, Cast.Start);
+        Assert.Single(s.Messages<OrderAccepted>());
+    }
+
+    [Fact]
     public void An_order_past_its_expiry_is_given_up_after_the_margin()
     {
         var s = new Situation { Now = Cast.Start + 305 };

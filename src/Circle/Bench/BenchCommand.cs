@@ -56,7 +56,7 @@ internal static class BenchCommand
             await Console.Error.WriteLineAsync("Not every job was paid, although every operator is honest: the figures are of the others.");
             return 1;
         }
-        catch (Exception e) when (e is TimeoutException or HttpRequestException or BlobException or ProcessFailedException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is TimeoutException or HttpRequestException or BlobException or ProcessFailedException)
         {
             await Console.Error.WriteLineAsync($"The measurement could not go on: {e.Message}");
             return 1;

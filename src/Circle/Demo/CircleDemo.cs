@@ -54,7 +54,7 @@ public sealed class CircleDemo(DemoOptions options, RunningCircle circle, IDemoP
             var client = clients[job.Client];
             var @operator = job.Operator is { } index ? circle.Cast.Owner(index).Address : Address.Zero;
             var order = await client.PrepareAsync(circle.Samples, job.Model, job.Batch, @operator, OrderLife, cancellation);
-            placed.Add((job, await client.PlaceAsync(order, cancellation)));
+            placed.Add((job, await client.PlaceAsync(order with { RunWindow = options.RunWindow }, cancellation)));
             progress.Placed(placed.Count, options.Jobs);
         }
     }

@@ -5,7 +5,7 @@ using Assay.Protocol.Work;
 
 namespace Assay.Circle.Demo;
 
-/// <summary><c>demo</c>: exit 0 when every promise held, 1 when one did not, 2 for a bad call.</summary>
+/// <summary><c>demo</c>: exit 0 when every promise held, 1 when one did not, 2 for a bad call; an interruption leaves as one.</summary>
 internal static class DemoCommand
 {
     private static readonly Option<int> jobs = new("--jobs") { Description = "Classification jobs over both models.", DefaultValueFactory = _ => 40 };
@@ -63,13 +63,15 @@ internal static class DemoCommand
             held = report.Holds;
             return held ? 0 : 1;
         }
-        catch (Exception e) when (e is TimeoutException or HttpRequestException or BlobException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is TimeoutException or HttpRequestException or BlobException)
         {
             await Console.Error.WriteLineAsync($"The demo could not go on: {e.Message}");
             return 1;
         }
         finally
         {
+            // Nothing failed in a run that was interrupted, and nothing of it is kept.
+            cancellation.ThrowIfCancellationRequested();
             if (!held) await Console.Error.WriteLineAsync($"The logs of this run are in {circle.SaveLogs()}");
             if (options.Keep) Console.WriteLine($"left running; see {circle.Keep()}, end it with: ./demo --stop");
         }

@@ -1,3 +1,5 @@
+using Assay.Circle.Network;
+
 namespace Assay.Circle.Demo;
 
 /// <summary>What a run of the circle is asked to do.</summary>
@@ -15,6 +17,9 @@ public sealed record DemoOptions(int Jobs, int Operators, int Seed, string? Json
 
     /// <summary>Roster the contract insists on: the operator, its re-executors and the seats with reserves.</summary>
     public const int LeastOperators = 10;
+
+    /// <summary>Seconds from the opening that an operator has for its result.</summary>
+    public uint RunWindow { get; init; } = LocalTerms.RunWindow;
 
     /// <returns>What is wrong and what to do, or null.</returns>
     public string? Problem() => this switch

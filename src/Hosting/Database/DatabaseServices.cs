@@ -1,6 +1,5 @@
 using Assay.Hosting.Messaging;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -12,35 +11,26 @@ public static class DatabaseServices
     /// Registers a service's database, its migration at start, and its inbox and feed.
     /// Call before anything that uses the tables: hosted services start in the order of registration.
     /// </summary>
-    public static IServiceCollection AddServiceDatabase<TDatabase>(this IServiceCollection services, Func<IServiceProvider, TDatabase> create)
+    /// <param name="startSeconds">How long a start waits for a server that does not answer.</param>
+    public static IServiceCollection AddServiceDatabase<TDatabase>(
+        this IServiceCollection services, Func<IServiceProvider, TDatabase> create, int startSeconds = 30)
         where TDatabase : ServiceDatabase =>
         services
             .AddSingleton(create)
-            .AddHostedService<MigrationAtStart<TDatabase>>()
+            .AddHostedService(provider => ActivatorUtilities.CreateInstance<MigrationAtStart<TDatabase>>(provider, startSeconds))
             .AddSingleton<Inbox<TDatabase>>()
             .AddSingleton<Feed<TDatabase>>();
 }
 
-internal sealed class MigrationAtStart<TDatabase>(TDatabase database, ILogger<MigrationAtStart<TDatabase>> log) : IHostedService
+internal sealed class MigrationAtStart<TDatabase>(TDatabase database, int seconds, ILogger<MigrationAtStart<TDatabase>> log) : ServerAtStart(seconds, log)
     where TDatabase : ServiceDatabase
 {
-    private const int Attempts = 30;
+    // A data source keeps its connection string without the password.
+    private readonly NpgsqlConnectionStringBuilder server = new(database.Source.ConnectionString);
 
-    public async Task StartAsync(CancellationToken cancellation)
-    {
-        // Processes of one deployment start together: a server that is still coming up is not an error yet.
-        for (var attempt = 1; ; attempt++)
-            try
-            {
-                await database.MigrateAsync(cancellation);
-                return;
-            }
-            catch (NpgsqlException e) when (e.IsTransient && attempt < Attempts)
-            {
-                log.LogWarning("Database of schema {Schema} not reachable yet: {Reason}", database.Schema, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
-            }
-    }
+    protected override string Server => $"PostgreSQL at {server.Host}:{server.Port}, database {server.Database} as {server.Username} (Database:ConnectionString)";
 
-    public Task StopAsync(CancellationToken cancellation) => Task.CompletedTask;
+    protected override Task TryAsync(CancellationToken cancellation) => database.MigrateAsync(cancellation);
+
+    protected override bool? MayPass(Exception error) => (error as NpgsqlException)?.IsTransient;
 }

@@ -13,6 +13,8 @@ public static class Bus
     private static readonly TimeSpan[] Retries =
         [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5)];
 
+    private static readonly TimeSpan ConfirmationPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// One bus for the process: RabbitMQ with durable quorum queues and publisher confirms, or in-memory without an address.
     /// A message that fails is tried again a few times, then moved to <c>QUEUE_error</c> with the reason in its headers (<c>MT-Fault-Message</c>);
@@ -23,6 +25,7 @@ public static class Bus
         services
             .AddSingleton(options)
             .AddSingleton<Telemetry.IHealthReport, BusHealth>()
+            .AddBrokerAtStart(options)
             .AddMassTransit(bus =>
             {
                 bus.DisableUsageTelemetry();
@@ -60,6 +63,30 @@ public static class Bus
     /// </summary>
     public static async Task WaitUntilReadyAsync(this IBusControl bus, CancellationToken cancellation) =>
         await bus.WaitForHealthStatus(BusHealthStatus.Healthy, cancellation);
+
+    /// <summary>Publishes under an id of the caller's; returns when the broker has the message in a queue.</summary>
+    /// <exception cref="MessageReturnedException">No queue takes this type of message.</exception>
+    /// <exception cref="TimeoutException">No confirmation came in time; the broker may have the message all the same.</exception>
+    public static async Task PublishConfirmedAsync(this IBus bus, object message, Guid id, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(ConfirmationPatience);
+        try
+        {
+            await bus.Publish(message, message.GetType(), context =>
+            {
+                context.MessageId = id;
+                context.Mandatory = true;
+            }, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException("The broker confirmed nothing.");
+        }
+    }
+
+    private static IServiceCollection AddBrokerAtStart(this IServiceCollection services, BusOptions options) =>
+        options.InMemory ? services : services.AddHostedService<BrokerAtStart>();
 
     private static void Configure<T>(IBusFactoryConfigurator<T> factory, IBusRegistrationContext context) where T : IReceiveEndpointConfigurator
     {

@@ -20,9 +20,9 @@ public sealed class OutboxRelay<TDatabase>(
 {
     private const int BatchSize = 64;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private volatile string? _trouble;
+    private int _failures;
 
     public string Name => $"{database.Schema}-outbox";
 
@@ -39,11 +39,12 @@ public sealed class OutboxRelay<TDatabase>(
             {
                 await RelayAsync(stopping);
             }
-            catch (Exception e) when (e is NpgsqlException or RabbitMqConnectionException or TimeoutException)
+            // Whatever it was, the rows are where they were: only the end of the process ends their relay.
+            catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 _trouble = e.Message;
                 log.LogWarning("Outbox of {Schema} pauses: {Reason}", database.Schema, e.Message);
-                await Task.Delay(Pause, stopping);
+                await Task.Delay(Backoff.After(++_failures), stopping);
             }
     }
 
@@ -59,7 +60,7 @@ public sealed class OutboxRelay<TDatabase>(
         while (true)
         {
             while (await SendBatchAsync(connection, stopping) == BatchSize) { }
-            _trouble = null;
+            (_trouble, _failures) = (null, 0);
             await connection.WaitAsync(Poll, stopping);
         }
     }
@@ -106,11 +107,7 @@ public sealed class OutboxRelay<TDatabase>(
     {
         var type = messages.Find(row.Type) ?? throw new UnknownMessageException($"{row.Type} is not a message of this release");
         var message = JsonSerializer.Deserialize(row.Body, type, AssayJson.Options) ?? throw new JsonException("The body is null.");
-        await bus.Publish(message, type, context =>
-        {
-            context.MessageId = row.MessageId;
-            context.Mandatory = true;
-        }, stopping);
+        await bus.PublishConfirmedAsync(message, row.MessageId, stopping);
     }
 
     private sealed class UnknownMessageException(string message) : Exception(message);

@@ -44,7 +44,9 @@ public static class OptionsReader
         foreach (var (name, property, owner) in Leaves(new T(), ""))
         {
             var value = Convert.ToString(property.GetValue(owner), CultureInfo.InvariantCulture);
-            var note = property.GetCustomAttribute<RequiredAttribute>() is not null ? "required" : $"default {(value is "" or null ? "none" : value)}";
+            // A default that its own range refuses has to be replaced.
+            var isRequired = property.GetCustomAttributes<ValidationAttribute>().Any(rule => !rule.IsValid(property.GetValue(owner)));
+            var note = isRequired ? "required" : $"default {(value is "" or null ? "none" : value)}";
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"  --{name,-32} {property.GetCustomAttribute<DescriptionAttribute>()?.Description} ({note})");
         }
@@ -56,7 +58,7 @@ public static class OptionsReader
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
         foreach (var result in results)
-            yield return $"{string.Join(", ", result.MemberNames.Select(member => prefix + member))}: {result.ErrorMessage}";
+            yield return $"{string.Join(", ", result.MemberNames.Select(member => prefix + member))}: {result.ErrorMessage?.TrimEnd('.')}";
         foreach (var (property, section) in Sections(options))
             foreach (var problem in Problems(section, $"{prefix}{property.Name}:"))
                 yield return problem;

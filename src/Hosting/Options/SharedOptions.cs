@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Assay.Ethereum.Primitives;
+using Npgsql;
 
 namespace Assay.Hosting.Options;
 
@@ -10,7 +11,7 @@ public sealed class ChainOptions : IValidatableObject
     [Required, Description("JSON-RPC address of the node, http(s)://…")]
     public string RpcUrl { get; set; } = "";
 
-    [Range(1, long.MaxValue), Description("chain id that the node must report")]
+    [Range(1, long.MaxValue, ErrorMessage = "is required, a number from 1"), Description("chain id that the node must report")]
     public long Id { get; set; }
 
     [Required, Description("address of the Escrow contract, 0x and 40 digits")]
@@ -34,13 +35,37 @@ public sealed class ChainOptions : IValidatableObject
 }
 
 /// <summary>Section <c>Database</c>.</summary>
-public sealed class DatabaseOptions
+public sealed class DatabaseOptions : IValidatableObject
 {
     [Required, Description("PostgreSQL connection string of the service's own role (Host=…;Username=…;Password=…;Database=…)")]
     public string ConnectionString { get; set; } = "";
 
     [Description("connection string of a read-only role for HTTP reads; empty = the one above")]
     public string ReadConnectionString { get; set; } = "";
+
+    [Range(0, 3600), Description("seconds that a start waits for a server that does not answer")]
+    public int StartSeconds { get; set; } = 30;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        if (!IsConnectionString(ConnectionString))
+            yield return new("is not a connection string of PostgreSQL", [nameof(ConnectionString)]);
+        if (!IsConnectionString(ReadConnectionString))
+            yield return new("is not a connection string of PostgreSQL", [nameof(ReadConnectionString)]);
+    }
+
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(text);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
 }
 
 /// <summary>Section <c>Bus</c>.</summary>
@@ -57,6 +82,9 @@ public sealed class BusOptions : IValidatableObject
 
     [Range(1, 100), Description("deliveries of one message before the broker itself gives up on it (a consumer that dies each time)")]
     public int DeliveryLimit { get; set; } = 20;
+
+    [Range(0, 3600), Description("seconds that a start waits for a broker that does not answer")]
+    public int StartSeconds { get; set; } = 30;
 
     public bool InMemory => Uri == "";
 

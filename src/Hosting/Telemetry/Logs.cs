@@ -16,6 +16,8 @@ public static class Logs
         });
         foreach (var category in new[] { "Microsoft", "MassTransit", "System.Net.Http", "Npgsql" })
             logging.AddFilter(category, LogLevel.Warning);
+        // Why a start failed is the line on standard error, not a stack trace beside it.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         return logging;
     }
 }

@@ -20,7 +20,6 @@ public sealed class EventRelay(
     ILogger<EventRelay> log)
 {
     private const int BatchSize = 200;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _news = new(0);
     private readonly HashSet<string> _unwanted = [];
@@ -34,6 +33,7 @@ public sealed class EventRelay(
         await bus.WaitUntilReadyAsync(stopping);
         // What an in-memory bus held went down with its process, so everything is announced again; receivers know what they had.
         var position = busOptions.InMemory ? 0 : await PositionAsync(stopping);
+        var failures = 0;
         while (true)
         {
             stopping.ThrowIfCancellationRequested();
@@ -41,18 +41,19 @@ public sealed class EventRelay(
             {
                 status.Announced = position;
                 var announced = await AnnounceBatchAsync(position, stopping);
-                status.AnnouncementTrouble = null;
+                (status.AnnouncementTrouble, failures) = (null, 0);
                 if (announced is null)
                     await _news.WaitAsync(TimeSpan.FromMilliseconds(options.PollMilliseconds), stopping);
                 else
                     await KeepAsync(position = announced.Value, stopping);
             }
-            catch (Exception e) when (e is NobodyListensException or RabbitMqConnectionException or TimeoutException || e is NpgsqlException { IsTransient: true })
+            // Whatever it was, the rows are where they were and are announced again; the loss of the database ends the writership beside us.
+            catch (Exception e) when (!stopping.IsCancellationRequested)
             {
                 if (status.AnnouncementTrouble != e.Message)
                     log.LogWarning("Announcing pauses: {Reason}", e.Message);
                 status.AnnouncementTrouble = e.Message;
-                await Task.Delay(Pause, time, stopping);
+                await Task.Delay(Backoff.After(++failures), time, stopping);
             }
         }
     }
@@ -77,7 +78,7 @@ public sealed class EventRelay(
     {
         try
         {
-            await PublishAsync(message, id, stopping);
+            await bus.PublishConfirmedAsync(message, id, stopping);
         }
         catch (MessageReturnedException)
         {
@@ -96,7 +97,7 @@ public sealed class EventRelay(
             return;
         try
         {
-            await PublishAsync(progress, MessageIds.From("progress", options.Chain.Id, progress.HeadHash, progress.FinalisedNumber), stopping);
+            await bus.PublishConfirmedAsync(progress, MessageIds.From("progress", options.Chain.Id, progress.HeadHash, progress.FinalisedNumber), stopping);
         }
         catch (MessageReturnedException)
         {
@@ -104,12 +105,6 @@ public sealed class EventRelay(
         }
         _lastProgress = progress;
     }
-
-    private Task PublishAsync(object message, Guid id, CancellationToken stopping) => bus.Publish(message, message.GetType(), context =>
-    {
-        context.MessageId = id;
-        context.Mandatory = true;
-    }, stopping);
 
     private sealed record Row(long Sequence, string Name, string Key, string Body)
     {

@@ -87,7 +87,15 @@ internal sealed class Operator(
     private async Task RevealAsync(WorkItem item, CancellationToken cancellation)
     {
         var sealedValue = Require(new SealFor(item.Job, Own: true));
-        await verifier.PostAsync("/nodes/openings", new OpeningRequest(item.Job, sealedValue.Opening), cancellation);
+        try
+        {
+            await verifier.PostAsync("/nodes/openings", new OpeningRequest(item.Job, sealedValue.Opening), cancellation);
+        }
+        // The opening is taken all the same, but paid only with its outputs; the store has lost them.
+        catch (VerifierRefusedException e) when (e.Code == "content_missing")
+        {
+            await UploadAsync(sealedValue, cancellation);
+        }
     }
 
     // The outputs stay here until all have sealed: who could read them could seal them without the work.

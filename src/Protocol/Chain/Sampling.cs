@@ -19,6 +19,13 @@ public static class Sampling
     /// <summary>Last block of an epoch: its hash is the seed's source, and who had left the roster by then is not drawn.</summary>
     public static ulong LastBlock(ulong epoch, uint epochBlocks) => checked((epoch + 1) * epochBlocks - 1);
 
+    /// <summary>
+    /// Where the windows of a decided job begin: with its submission, or later by as much as its seed came after the review window. All in unix
+    /// seconds; the contract's <c>_checkedFrom</c>.
+    /// </summary>
+    public static ulong CheckedFrom(ulong submittedAt, ulong seededAt, uint reviewWindow) =>
+        Math.Max(submittedAt, seededAt - Math.Min(seededAt, reviewWindow));
+
     public static bool IsSampled(Bytes32 seed, Bytes32 job, uint ratePpm) =>
         Words.ToNumber(Words.Hash(Tag, seed, job)) % Million < ratePpm;
 

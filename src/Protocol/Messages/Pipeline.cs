@@ -9,13 +9,13 @@ public sealed record OrderReceived(Bytes32 Job, Order Order, byte[] Signature);
 /// <summary>A node fetched the inputs and its operator signed the acceptance.</summary>
 public sealed record OrderAccepted(Bytes32 Job, Acceptance Acceptance, byte[] Signature);
 
-/// <summary>Nobody eligible took the order before it expired.</summary>
+/// <summary>Nobody eligible took the order before it expired, or its documents cannot be read, so that nobody was asked.</summary>
 public sealed record OrderUnplaced(Bytes32 Job, string Reason);
 
 /// <summary>The node ran the job, stored its content and signed the salted commitment.</summary>
 public sealed record ResultSigned(Bytes32 Job, Result Result, byte[] Signature);
 
-/// <summary>The operator opened its commitment and the content was found in the store.</summary>
+/// <summary>The operator opened its commitment; its content is in the store, except in a case under exact comparison, which needs the value only.</summary>
 public sealed record ResultOpened(Bytes32 Job, Opening Opening);
 
 /// <summary>The drawn re-executor agrees with the opened result.</summary>

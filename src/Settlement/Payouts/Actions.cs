@@ -4,12 +4,13 @@ using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
 using Assay.Settlement.Submission;
 using Dapper;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Assay.Settlement.Payouts;
 
 /// <summary>Table <c>actions</c>: what is wanted, sent, done or refused; one live row for a subject, step and slot.</summary>
-public sealed class Actions(SettlementDatabase database, Outbox<SettlementDatabase> outbox)
+public sealed class Actions(SettlementDatabase database, Outbox<SettlementDatabase> outbox, ILogger<Actions> log)
 {
     private sealed record PlannedRow(long Id, Bytes32 Subject, string Transition, short Slot, string Payload, double Age);
     private sealed record LiveRow(long Id, Bytes32 Subject, string Transition, short Slot, Bytes32 Digest, string State);
@@ -43,14 +44,23 @@ public sealed class Actions(SettlementDatabase database, Outbox<SettlementDataba
     {
         await using var connection = await database.OpenAsync();
         var held = payouts ? [] : Enum.GetValues<Transition>().Where(t => t.IsPayout()).Select(t => t.ToString()).ToArray();
-        var rows = await connection.QueryAsync<PlannedRow>(
+        var rows = (await connection.QueryAsync<PlannedRow>(
             """
             select id as Id, subject as Subject, transition as Transition, slot as Slot, payload::text as Payload,
                    extract(epoch from clock_timestamp() - planned_at)::float8 as Age
             from actions where state = 'Planned' and transition <> all(@held) order by id limit @limit
-            """, new { held, limit });
-        return [.. rows.Select(r => new PlannedAction(
-            r.Id, new DueAction(Enum.Parse<Transition>(r.Transition), r.Subject, (byte)r.Slot, PayloadJson.Read(r.Payload)), TimeSpan.FromSeconds(r.Age)))];
+            """, new { held, limit })).AsList();
+        var planned = new List<PlannedAction>(rows.Count);
+        foreach (var row in rows)
+            if (PayloadJson.TryRead(row.Payload) is { } payload)
+                planned.Add(new(row.Id, new DueAction(Enum.Parse<Transition>(row.Transition), row.Subject, (byte)row.Slot, payload), TimeSpan.FromSeconds(row.Age)));
+            else
+            {
+                // The next plan wishes it again, from the documents.
+                log.LogError("{Transition} of {Subject} is withdrawn: its row {Id} cannot be read", row.Transition, row.Subject, row.Id);
+                await connection.ExecuteAsync("update actions set state = 'Void', settled_at = now() where id = @Id and state = 'Planned'", new { row.Id });
+            }
+        return planned;
     }
 
     /// <summary>The dry run refused it; nothing was sent.</summary>

@@ -10,9 +10,18 @@ public static class PayloadJson
 {
     public static string Write(Payload payload) => JsonSerializer.Serialize(payload, AssayJson.Options);
 
-    /// <exception cref="JsonException">The text is no payload.</exception>
-    public static Payload Read(string json) =>
-        JsonSerializer.Deserialize<Payload>(json, AssayJson.Options) ?? throw new JsonException("A payload is an object, not null.");
+    /// <returns>Null for a text that is no payload.</returns>
+    public static Payload? TryRead(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Payload>(json, AssayJson.Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Keccak-256 of the written form.</summary>
     public static Bytes32 Digest(Payload payload) => Keccak256.Hash(Write(payload));

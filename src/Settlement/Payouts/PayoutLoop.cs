@@ -22,12 +22,13 @@ public sealed class PayoutLoop(
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private string? trouble;
+    private IReadOnlyDictionary<string, string> skipped = new Dictionary<string, string>();
 
     public string Name => "settlement-payouts";
 
     public Task<HealthState> ReportAsync(CancellationToken cancellation) => Task.FromResult(new HealthState(
         Alive: true, Ready: (trouble ?? relayer.Trouble) is null, trouble ?? relayer.Trouble,
-        new Dictionary<string, object> { ["inFlight"] = relayer.InFlight, ["leads"] = lease.IsHeld }));
+        new Dictionary<string, object> { ["inFlight"] = relayer.InFlight, ["leads"] = lease.IsHeld, ["skipped"] = skipped }));
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -52,9 +53,16 @@ public sealed class PayoutLoop(
     {
         var parameters = await escrow.ParametersAsync(cancellation);
         await PlanAsync(parameters);
-        await relayer.SendAsync(payouts: reconciliation.IsGood, cancellation);
-        var clock = await feed.ClockAsync();
-        await relayer.FollowAsync(clock.FinalisedNumber, cancellation);
+        try
+        {
+            await relayer.SendAsync(payouts: reconciliation.IsGood, cancellation);
+        }
+        finally
+        {
+            // What is under way is looked after even where nothing more can be sent.
+            var clock = await feed.ClockAsync();
+            await relayer.FollowAsync(clock.FinalisedNumber, cancellation);
+        }
     }
 
     private async Task PlanAsync(EscrowParameters parameters)
@@ -64,7 +72,10 @@ public sealed class PayoutLoop(
         if (read.HeadNumber == 0) return;
         var clock = new ChainClock(read.HeadNumber, read.HeadTime, read.FinalisedNumber);
         await using var connection = await database.OpenAsync();
-        var views = await JobViews.RunningAsync(connection);
+        var (views, unreadable) = await JobViews.RunningAsync(connection);
+        foreach (var (what, why) in unreadable.Where(u => !skipped.ContainsKey(u.Key)))
+            log.LogError("{What} is skipped, a row of it cannot be read: {Reason}", what, why);
+        skipped = unreadable;
         var due = views.SelectMany(v => Planner.Plan(v, clock, parameters)).DistinctBy(d => (d.Transition, d.Subject, d.Slot)).ToList();
         await actions.SetDueAsync(due);
         foreach (var view in views)

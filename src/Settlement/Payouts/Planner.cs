@@ -17,6 +17,8 @@ public static class Planner
         // Messages may overtake each other: without the events that make up the record there is nothing to bring.
         not JobState.None when view.Chain.Record is null => [],
         JobState.None => Pending(view, clock),
+        // Events come in any order: without the opening, which is still under way, nothing of the rest has a meaning.
+        _ when view.Chain.Opened is null => [],
         JobState.Open => Open(view, clock),
         JobState.Submitted => Submitted(view, clock, parameters),
         JobState.Accused => Accused(view, clock, parameters),
@@ -46,12 +48,11 @@ public static class Planner
         if (!view.Seeds.TryGetValue(epoch, out var seed)) return SeedFor(epoch, view, clock, p);
 
         var sampled = Sampling.IsSampled(seed.Seed, view.Job, view.Chain.Opened!.RatePpm);
-        // A seed that came after the review window moves the windows behind it by as much, as the contract counts.
-        var since = Math.Max(submitted.At.BlockTime, seed.At.BlockTime - Math.Min(seed.At.BlockTime, p.ReviewWindow));
+        var since = Sampling.CheckedFrom(submitted.At.BlockTime, seed.At.BlockTime, p.ReviewWindow);
         bool HisTurn(byte attempt) => attempt == 0 || clock.HeadTime >= since + attempt * (ulong)p.CheckWindow;
 
         var accusations = view.Documents.Accusations
-            .Where(a => sampled && HisTurn(a.Attestation.Seat) && clock.HeadTime <= since + p.LongReview)
+            .Where(a => sampled && HisTurn(a.Attestation.Seat) && clock.HeadTime <= since + p.LongReview && !IsConfirmed(view, a.Attestation))
             .Select(a => Due(view, Transition.Accuse, new Payload(Attestation: new(a.Attestation, a.Signature))));
         var releases = Releases(view, sampled, HisTurn, isLong: clock.HeadTime >= since + p.LongReview);
         // An opening published before its sampling is settled would tell a later re-executor what to answer.
@@ -127,6 +128,11 @@ public static class Planner
                 return First(view, [new DueAction(Transition.RecordSeed, Words.Of(e), 0, new Payload(Epoch: e))]);
         }
     }
+
+    // A re-executor that accused a closed result, which then was opened with the same value.
+    private static bool IsConfirmed(JobView view, Attestation accusation) =>
+        view.Chain.Opened!.Comparison == Comparison.Exact && OpeningOf(view) is { } opening
+        && accusation.Value == Values.Value(opening.OutputsRoot, opening.Units);
 
     private static Opening? OpeningOf(JobView view) => view.Documents.Openings
         .Select(o => o.Opening)

@@ -17,7 +17,18 @@ public sealed record Attempt(int Number, Bytes32 Hash, byte[] Raw, Fees Fees, bo
 
 /// <summary>A nonce of ours that is not settled, with all that was ever signed for it, oldest attempt first.</summary>
 /// <param name="BlockNumber">Of the receipt last seen; provisional.</param>
-public sealed record PendingTransaction(long Id, ulong Nonce, Address Recipient, byte[] Data, ulong Gas, ulong? BlockNumber, Bytes32? BlockHash, IReadOnlyList<Attempt> Attempts);
+public sealed record PendingTransaction(long Id, ulong Nonce, Address Recipient, byte[] Data, ulong Gas, ulong? BlockNumber, Bytes32? BlockHash, IReadOnlyList<Attempt> Attempts)
+{
+    internal const ulong TransferGas = 21_000;
+
+    public Attempt Last => Attempts[^1];
+
+    /// <summary>The node refused the last attempt because the key cannot pay for it.</summary>
+    public bool IsUnfunded => Last.Answer is { } answer && SendErrors.Classify(0, answer) == SendOutcome.InsufficientFunds;
+
+    /// <summary>What the key must hold for the last attempt, wei.</summary>
+    public BigInteger Cost => Last.Fees.MaxFeePerGas * (Last.Cancels ? TransferGas : Gas);
+}
 
 /// <summary>How a transaction ended, for good.</summary>
 public enum Ending
@@ -36,8 +47,6 @@ public enum Ending
 /// </summary>
 public sealed class Journal(SettlementDatabase database, ISigner signer, ulong chainId)
 {
-    private const ulong TransferGas = 21_000;
-
     private sealed record TransactionRow(long Id, ulong Nonce, Address Recipient, byte[] Data, ulong Gas, long? BlockNumber, byte[]? BlockHash);
     private sealed record AttemptRow(long TransactionId, int Number, Bytes32 Hash, byte[] Raw, string MaxFee, string PriorityFee, bool Cancels, string? Answer, double? SentAge, double Age);
     private sealed record ActionRow(long Id, Bytes32 Subject, string Transition, short Slot, string Payload);
@@ -75,7 +84,7 @@ public sealed class Journal(SettlementDatabase database, ISigner signer, ulong c
     /// <param name="cancels">True gives the calls up: they are free for another transaction once this one is final.</param>
     public Task<Attempt> ReplaceAsync(PendingTransaction pending, Fees fees, bool cancels, CancellationToken cancellation) => database.InTransactionAsync(
         transaction => InsertAttemptAsync(transaction, pending.Id, pending.Attempts[^1].Number + 1, cancels
-            ? Call(pending.Nonce, Sender, [], TransferGas, fees)
+            ? Call(pending.Nonce, Sender, [], PendingTransaction.TransferGas, fees)
             : Call(pending.Nonce, pending.Recipient, pending.Data, pending.Gas, fees), cancels, cancellation), cancellation);
 
     public async Task<IReadOnlyList<PendingTransaction>> PendingAsync()
@@ -132,7 +141,8 @@ public sealed class Journal(SettlementDatabase database, ISigner signer, ulong c
             """, new { id }, transaction);
         foreach (var row in rows.ToList())
         {
-            var due = new DueAction(Enum.Parse<Transition>(row.Transition), row.Subject, (byte)row.Slot, PayloadJson.Read(row.Payload));
+            // How a step ended does not depend on what it carried.
+            var due = new DueAction(Enum.Parse<Transition>(row.Transition), row.Subject, (byte)row.Slot, PayloadJson.TryRead(row.Payload) ?? Payload.None);
             if (ending is Ending.Foreign or Ending.Cancelled) await EndAsync(connection, transaction, row.Id, "Void");
             else if (refusalOf(due) is { } code) await actions.RefuseAsync(transaction, row.Id, due, code);
             else await EndAsync(connection, transaction, row.Id, "Done");

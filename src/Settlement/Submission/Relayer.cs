@@ -18,8 +18,11 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
     private const int PlannedAtOnce = 512;
     private const int MinTipWei = 1;
 
-    /// <summary>What keeps transactions from being mined, for the health page; null when nothing does.</summary>
-    public string? Trouble { get; private set; }
+    private string? unfunded, refused;
+    private IReadOnlyDictionary<long, string> left = new Dictionary<long, string>();
+
+    /// <summary>What keeps steps from the chain, for the health page; null when nothing does.</summary>
+    public string? Trouble => unfunded ?? refused ?? left.Values.FirstOrDefault();
 
     public int InFlight { get; private set; }
 
@@ -29,21 +32,32 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
     /// <param name="payouts">False holds back what moves money out of a job.</param>
     public async Task SendAsync(bool payouts, CancellationToken cancellation)
     {
-        InFlight = (await journal.PendingAsync()).Count;
-        if (InFlight >= options.MaxInFlight) return;
+        var pending = await journal.PendingAsync();
+        InFlight = pending.Count;
+        // Another nonce would only make the debt larger.
+        if (InFlight >= options.MaxInFlight || pending.Any(p => p.IsUnfunded)) return;
         var planned = await actions.PlannedAsync(PlannedAtOnce, payouts);
-        if (planned.Count == 0) return;
+        var troubled = new Dictionary<long, string>();
         var ready = Batcher.Batches(planned, options.BatchSize, TimeSpan.FromMilliseconds(options.LingerMilliseconds));
         foreach (var batch in ready)
         {
-            if (InFlight >= options.MaxInFlight) return;
-            var accepted = await DryRunAsync(batch, cancellation);
-            if (accepted.Count > 0) await SendBatchAsync(accepted, cancellation);
+            if (InFlight >= options.MaxInFlight) break;
+            var accepted = await DryRunAsync(batch, troubled, cancellation);
+            if (accepted.Count > 0) await SendBatchAsync(accepted, troubled, cancellation);
         }
+        left = troubled;
+    }
+
+    /// <summary>The node cannot say whether the contract takes this step: it stays planned, and the others go on.</summary>
+    private void Leave(PlannedAction action, Exception error, Dictionary<long, string> troubled)
+    {
+        troubled[action.Id] = $"{action.Due.Transition} of {action.Due.Subject}: {error.Message}";
+        if (!left.ContainsKey(action.Id)) log.LogWarning("The node cannot try a step: {Trouble}", troubled[action.Id]);
     }
 
     /// <summary>Each step alone against the newest state, so that one that the contract refuses costs nobody else a transaction.</summary>
-    private async Task<IReadOnlyList<PlannedAction>> DryRunAsync(IReadOnlyList<PlannedAction> batch, CancellationToken cancellation)
+    private async Task<IReadOnlyList<PlannedAction>> DryRunAsync(
+        IReadOnlyList<PlannedAction> batch, Dictionary<long, string> troubled, CancellationToken cancellation)
     {
         var calls = new List<(PlannedAction Action, RpcCall<byte[]> Call)>();
         foreach (var action in batch)
@@ -65,19 +79,29 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
                 log.LogInformation("{Transition} of {Subject} is refused: {Code}", action.Due.Transition, action.Due.Subject, code);
                 await actions.RefuseAsync(action, code);
             }
-            else throw error;
+            else Leave(action, error, troubled);
         return accepted;
     }
 
-    private async Task SendBatchAsync(IReadOnlyList<PlannedAction> batch, CancellationToken cancellation)
+    private async Task SendBatchAsync(IReadOnlyList<PlannedAction> batch, Dictionary<long, string> troubled, CancellationToken cancellation)
     {
         var data = Calldata.Of([.. batch.Select(a => a.Due)]);
-        if (await GasAsync(batch, data, cancellation) is not { } gas)
+        ulong? estimate;
+        try
+        {
+            estimate = await GasAsync(batch, data, cancellation);
+        }
+        catch (JsonRpcException e)
+        {
+            Leave(batch[0], e, troubled);
+            return;
+        }
+        if (estimate is not { } gas)
         {
             if (batch.Count == 1) await actions.RefuseAsync(batch[0], RefusalCode.TooMuchGas);
             else
                 foreach (var half in Batcher.Halves(batch))
-                    await SendBatchAsync(half, cancellation);
+                    await SendBatchAsync(half, troubled, cancellation);
             return;
         }
         var count = await eth.GetTransactionCountAsync(journal.Sender, BlockTag.Latest, cancellation);
@@ -88,6 +112,7 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
     }
 
     /// <returns>Gas limit, or null where the batch needs more than one transaction may have, or reverts as a whole.</returns>
+    /// <exception cref="JsonRpcException">The node's trouble with a step that is alone.</exception>
     private async Task<ulong?> GasAsync(IReadOnlyList<PlannedAction> batch, byte[] data, CancellationToken cancellation)
     {
         try
@@ -110,14 +135,16 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
         InFlight = pending.Count;
         if (pending.Count == 0)
         {
-            Trouble = null;
+            unfunded = refused = null;
             return;
         }
         var head = await eth.BlockNumberAsync(cancellation);
         var final = head > (ulong)confirmations ? head - (ulong)confirmations : 0;
         var finalCount = await eth.GetTransactionCountAsync(journal.Sender, final, cancellation);
+        var receipts = await ReceiptsAsync(pending, cancellation);
+        await ReportFundsAsync([.. pending.Zip(receipts).Where(p => p.Second is null).Select(p => p.First)], cancellation);
         var isFirstMissing = true;
-        foreach (var (transaction, receipt) in pending.Zip(await ReceiptsAsync(pending, cancellation)))
+        foreach (var (transaction, receipt) in pending.Zip(receipts))
             if (receipt is not null)
             {
                 await journal.SeenAsync(transaction.Id, receipt.BlockNumber, receipt.BlockHash, receipt.Succeeded);
@@ -134,7 +161,19 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
                 await PushAsync(transaction, isFirstMissing, cancellation);
                 isFirstMissing = false;
             }
-        if (isFirstMissing) Trouble = null;
+        if (isFirstMissing) refused = null;
+    }
+
+    /// <summary>Compares what the key holds with what its unmined transactions cost, once the node has refused one for that.</summary>
+    private async Task ReportFundsAsync(IReadOnlyList<PendingTransaction> unmined, CancellationToken cancellation)
+    {
+        var before = unfunded;
+        unfunded = unmined.Any(t => t.IsUnfunded)
+            && await eth.GetBalanceAsync(journal.Sender, BlockTag.Latest, cancellation) is var balance
+            && unmined.Aggregate(System.Numerics.BigInteger.Zero, (sum, t) => sum + t.Cost) is var cost && balance < cost
+                ? $"{journal.Sender} cannot pay for gas: it holds {balance} wei and lacks {cost - balance} wei for {unmined.Count} transactions; it goes on by itself once funded."
+                : null;
+        if (unfunded is not null && unfunded != before) log.LogError("{Trouble}", unfunded);
     }
 
     private async Task SettleAsync(PendingTransaction transaction, Receipt receipt, CancellationToken cancellation)
@@ -165,10 +204,11 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
 
     private async Task PushAsync(PendingTransaction transaction, bool isFirst, CancellationToken cancellation)
     {
-        var last = transaction.Attempts[^1];
+        var last = transaction.Last;
         var isRefused = last is { Cancels: false, Answer: { } answer } && SendErrors.Classify(0, answer) == SendOutcome.Invalid;
         // Only the lowest waits for a better price; those behind it wait for it.
-        var isStuck = isFirst && last.SentAge is not null && last.Age >= TimeSpan.FromSeconds(options.ReplaceSeconds);
+        // Higher fees do not help a key that cannot pay the lower ones.
+        var isStuck = isFirst && !transaction.IsUnfunded && last.SentAge is not null && last.Age >= TimeSpan.FromSeconds(options.ReplaceSeconds);
         if ((isRefused || isStuck) && Fees.Replacement(last.Fees, await MarketAsync(cancellation), FeeCap) is { } fees)
         {
             log.LogWarning("Nonce {Nonce} is {Why}; signed again at {Fee} wei per gas", transaction.Nonce, isRefused ? "refused and given up" : "stuck", fees.MaxFeePerGas);
@@ -183,7 +223,7 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
         try
         {
             await eth.SendRawTransactionAsync(attempt.Raw, cancellation);
-            Trouble = null;
+            refused = null;
         }
         catch (JsonRpcException e)
         {
@@ -194,12 +234,11 @@ public sealed class Relayer(EthApi eth, EscrowDomain domain, Journal journal, Ac
                     // As good as sent: one of the attempts is known or mined, which the next look at the receipts tells.
                     break;
                 case SendOutcome.InsufficientFunds:
-                    Trouble = $"{journal.Sender} cannot pay for gas; it goes on by itself once funded.";
-                    log.LogError("{Trouble}", Trouble);
+                    // The answer is kept, and the next look at the receipts reports what is lacking.
                     break;
                 default:
-                    Trouble = $"The node does not take transaction {attempt.Hash}: {answer}";
-                    log.LogWarning("{Trouble}", Trouble);
+                    refused = $"The node does not take transaction {attempt.Hash}: {answer}";
+                    log.LogWarning("{Trouble}", refused);
                     break;
             }
         }

@@ -10,7 +10,6 @@ public static class RelayerKey
     /// <exception cref="StartRefusedException">A file is missing or unreadable, or the password is wrong.</exception>
     public static ISigner Read(RelayerOptions options)
     {
-        if (options.Keystore == "") throw new StartRefusedException("Relayer:Keystore and Relayer:PasswordFile are needed.");
         try
         {
             return Keystore.Read(options.Keystore, File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n'));

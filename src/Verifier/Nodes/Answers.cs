@@ -18,7 +18,7 @@ namespace Assay.Verifier.Nodes;
 /// its work. The same answer again is fine; another one after the first is refused.
 /// </summary>
 public sealed class Answers(
-    VerifierDatabase database, JobStore jobs, WorkStore work, Facts facts, EscrowTerms terms, ClaimJudge judge,
+    VerifierDatabase database, JobStore jobs, WorkStore work, Facts facts, EscrowTerms terms, ClaimJudge judge, VerifierBlobs blobs,
     TimeProvider time)
 {
     private const int MaxReason = 500;
@@ -83,8 +83,17 @@ public sealed class Answers(
         await work.CloseAsync(transaction, asked.Id, WorkState.Done, time.GetUtcNow());
     });
 
-    /// <summary>Takes the opening of the commitment on the chain, once its content can be fetched.</summary>
-    public Task OpenAsync(Caller caller, OpeningRequest request) => OnJobAsync(request.Job, async (transaction, view) =>
+    /// <summary>Takes the opening of the commitment on the chain. It counts although its content is missing, but stays asked for until that is there.</summary>
+    public async Task OpenAsync(Caller caller, OpeningRequest request)
+    {
+        var root = request.Opening.OutputsRoot;
+        var isStored = await blobs.Store.ExistsAsync(root);
+        await OnJobAsync(request.Job, (transaction, view) => OpenAsync(transaction, view, caller, request, isStored));
+        if (!isStored)
+            throw Refused(409, "content_missing", $"The opening is taken, but its content {BlobAddress.Format(root)} is not in the store; upload it, or it is not paid.");
+    }
+
+    private async Task OpenAsync(NpgsqlTransaction transaction, JobView view, Caller caller, OpeningRequest request, bool isStored)
     {
         if (view.Opening == request.Opening) return;
         if (view.Chain.Opened is { } opened && opened.Operator != caller.Address)
@@ -94,13 +103,12 @@ public sealed class Answers(
         var commitment = view.Chain.Submitted!.Commitment;
         if (Values.Commitment(request.Opening) != commitment)
             throw Refused(422, "bad_opening", $"It does not open the commitment {commitment} that is on the chain.");
-        await judge.RequireContentAsync(request.Opening.OutputsRoot);
 
         await transaction.Connection!.ExecuteAsync(
             "insert into openings (job, commitment, body) values (@Job, @commitment, @body::jsonb) on conflict do nothing",
             new { view.Job, commitment, body = Json(request.Opening) }, transaction);
-        await work.CloseAsync(transaction, asked.Id, WorkState.Done, time.GetUtcNow());
-    });
+        if (isStored) await work.CloseAsync(transaction, asked.Id, WorkState.Done, time.GetUtcNow());
+    }
 
     /// <summary>Stores the first seal of a re-executor or seat; another one is refused, so nobody changes its mind after it has seen the claim.</summary>
     public Task SealAsync(Caller caller, SealRequest request) => OnJobAsync(request.Commitment.Job, async (transaction, view) =>

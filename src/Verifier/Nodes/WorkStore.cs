@@ -50,8 +50,9 @@ public sealed class WorkStore(VerifierOptions options)
         return opened > 0;
     }
 
-    // A refusal or a lapse stands; what was answered is asked again only when a reorg made the answer worthless.
-    private static async Task<int> OpenAsync(NpgsqlTransaction transaction, Bytes32 job, Ask ask, DateTimeOffset now)
+    // A refused or lapsed offer stands. Other refused work is asked again as long as it is needed: a node that could not fetch what our store lacked
+    // for a while must not count as silent. What was answered is asked again only when a reorg made the answer worthless.
+    private async Task<int> OpenAsync(NpgsqlTransaction transaction, Bytes32 job, Ask ask, DateTimeOffset now)
     {
         var claim = ask.Claim is null ? null : JsonSerializer.Serialize(ask.Claim, AssayJson.Options);
         var opened = await transaction.Connection!.ExecuteAsync(
@@ -60,9 +61,13 @@ public sealed class WorkStore(VerifierOptions options)
             values (@id, @job, @kind, @Operator, @round, @seat, @Number, @claim::jsonb, 'Open', @now)
             on conflict (id) do update set state = 'Open', claim = excluded.claim, leased_until = null, closed_at = null
             where work.state in ('Done', 'Withdrawn') or (work.state = 'Open' and work.claim is distinct from excluded.claim)
+                or (work.state = 'Refused' and work.kind <> 'Offer' and work.closed_at <= @refusedBefore)
             """,
-            new { id = IdOf(job, ask), job, kind = ask.Kind.ToString(), ask.Operator, round = (int)ask.Round, seat = (int)ask.Seat, ask.Number, claim, now },
-            transaction);
+            new
+            {
+                id = IdOf(job, ask), job, kind = ask.Kind.ToString(), ask.Operator, round = (int)ask.Round, seat = (int)ask.Seat, ask.Number, claim, now,
+                refusedBefore = now.AddSeconds(-options.Nodes.LeaseSeconds),
+            }, transaction);
         if (opened > 0 && ask.Kind == WorkKind.Offer)
             await transaction.Connection!.ExecuteAsync(
                 "insert into nodes (operator, offered_at) values (@Operator, @now) on conflict (operator) do update set offered_at = @now",

@@ -33,26 +33,27 @@ public static class Decision
     {
         var submitted = job.Chain.Submitted!;
         if (world.DecidingSeed(submitted.Epoch) is not { } seed) return [];
-        if (!Assay.Protocol.Chain.Sampling.IsSampled(seed, job.Job, job.Chain.Opened!.RatePpm)) return Reveal(job);
+        if (!Assay.Protocol.Chain.Sampling.IsSampled(seed.Seed, job.Job, job.Chain.Opened!.RatePpm)) return Deliver(job);
+        var since = Assay.Protocol.Chain.Sampling.CheckedFrom(submitted.At.BlockTime, seed.At.BlockTime, world.Windows.ReviewWindow);
         // Its places may still be on their way to us.
-        return Draws.SpotCheck(job.Chain, world.Roster, seed, world.Windows.EpochBlocks) is { } picks ? SpotCheck(job, world, picks) : [];
+        return Draws.SpotCheck(job.Chain, world.Roster, seed.Seed, world.Windows.EpochBlocks) is { } picks ? SpotCheck(job, world, picks, since) : [];
     }
 
-    private static IReadOnlyList<Step> SpotCheck(JobView job, World world, IReadOnlyList<Address> picks)
+    private static IReadOnlyList<Step> SpotCheck(JobView job, World world, IReadOnlyList<Address> picks, ulong since)
     {
-        var submittedAt = job.Chain.Submitted!.At.BlockTime;
-        var reviewOver = world.Clock.Seconds > submittedAt + world.Windows.LongReview;
+        var reviewOver = world.Clock.Seconds > since + world.Windows.LongReview;
         var answers = Answers(job, picks);
         var sealedBy = picks.Where((pick, n) => job.SealOf(0, n, pick) is not null).ToList();
 
         if (!reviewOver && answers.FirstOrDefault(a => !Agrees(job, a)) is { } differing)
             return [new Publish(new AccusationSigned(job.Job, differing.Attestation, differing.Signature))];
         if (answers.FirstOrDefault(a => Agrees(job, a)) is { } agreeing)
-            return [.. Reveal(job), new Publish(new CheckAgreed(job.Job, agreeing.Attestation, agreeing.Signature))];
+            return [.. Deliver(job), new Publish(new CheckAgreed(job.Job, agreeing.Attestation, agreeing.Signature))];
         // Every re-executor was silent: the result is paid unchecked, so it must be opened.
-        if (reviewOver) return Reveal(job);
-        if (IsStalled(job, world, submittedAt) && Blind(job, picks) is { } blind)
-            return [.. Reveal(job), new Publish(new AccusationSigned(job.Job, blind.Attestation, blind.Signature))];
+        if (reviewOver) return Deliver(job);
+        var stalled = IsStalled(job, world, since);
+        if (stalled && Blind(job, picks) is { } blind)
+            return [Reveal(job), new Publish(new AccusationSigned(job.Job, blind.Attestation, blind.Signature))];
 
         var steps = new List<Step>();
         for (var n = 0; n < picks.Count; n++)
@@ -61,12 +62,12 @@ public static class Decision
             {
                 if (IsTurn(n)) steps.Add(new Ask(WorkKind.Recompute, picks[n], 0, (byte)n));
             }
-            else if (job.Claim is not null || IsStalled(job, world, submittedAt))
+            else if (job.Claim is not null || stalled)
             {
                 steps.Add(new Ask(WorkKind.Attest, picks[n], 0, (byte)n, Claim: job.Claim));
             }
         }
-        if (job.Opening is null && sealedBy.Count > 0) steps.Add(new Ask(WorkKind.Reveal, job.Operator));
+        if (!job.HasOutputs && sealedBy.Count > 0) steps.Add(Reveal(job));
         return steps;
 
         // Who sealed in time is waited for one window longer, and for as long as the operator keeps it waiting for the opening.
@@ -74,27 +75,29 @@ public static class Decision
         {
             if (attempt == 0) return true;
             var earlierSealed = picks.Take(attempt).Where((pick, n) => job.SealOf(0, n, pick) is not null).Any();
-            if (earlierSealed && job.Opening is null) return false;
+            if (earlierSealed && job.Claim is null) return false;
             var windows = (ulong)attempt + (earlierSealed ? 1u : 0u);
-            return world.Clock.Seconds >= submittedAt + windows * world.Windows.CheckWindow;
+            return world.Clock.Seconds >= since + windows * world.Windows.CheckWindow;
         }
     }
 
     // An operator that keeps its result closed until the long review is over would be paid unchecked. What it does not open differs from every
     // value, so the re-executor accuses it without having seen it; an honest late opening then ends the case as a check that agreed.
-    private static bool IsStalled(JobView job, World world, ulong submittedAt) =>
-        job.Opening is null && world.Clock.Seconds + world.Windows.CheckWindow >= submittedAt + world.Windows.LongReview;
+    // Who was asked only just now, because its re-executor was late, keeps nothing closed.
+    private static bool IsStalled(JobView job, World world, ulong since) =>
+        job.Claim is null && world.Clock.Seconds + world.Windows.CheckWindow >= since + world.Windows.LongReview
+        && job.Work.Any(w => w.Kind == WorkKind.Reveal && w.Operator == job.Operator && world.Clock.Wall >= w.CreatedAt + world.Policy.RevealGrace);
 
     private static SignedAttestation? Blind(JobView job, IReadOnlyList<Address> picks) =>
         picks.Select((pick, n) => job.AttestationOf(0, n, pick, Bytes32.Zero)).OfType<SignedAttestation>().FirstOrDefault();
 
     private static List<SignedAttestation> Answers(JobView job, IReadOnlyList<Address> picks) =>
-        job.Opening is { } opening
-            ? [.. picks.Select((pick, n) => job.AttestationOf(0, n, pick, ValueOf(opening))).OfType<SignedAttestation>()]
+        job.Claim is { } claim
+            ? [.. picks.Select((pick, n) => job.AttestationOf(0, n, pick, ValueOf(claim))).OfType<SignedAttestation>()]
             : [];
 
-    private static bool Agrees(JobView job, SignedAttestation answer) => job.Order.Comparison == Comparison.Exact
-        ? answer.Attestation.Value == ValueOf(job.Opening!)
+    private static bool Agrees(JobView job, SignedAttestation answer) => job.IsExact
+        ? answer.Attestation.Value == ValueOf(job.Claim!)
         : answer.Attestation.Finding == Finding.Match;
 
     private static IReadOnlyList<Step> Judge(JobView job, World world) => job.Chain switch
@@ -116,8 +119,10 @@ public static class Decision
     {
         var opened = job.Chain.Claim;
         var over = world.Clock.Seconds > revealBy;
-        // Seats open after the claim: before it they would tell the operator what to say.
-        if (opened is null && !over) return Reveal(job);
+        // Seats open after the claim: before it they would tell the operator what to say. A late opening still counts where seats say the same
+        // about every claim.
+        if (opened is null && job.Claim is not null && (!over || job.IsExact)) return [new Publish(new ResultOpened(job.Job, job.Opening!))];
+        if (opened is null && !over) return [Reveal(job)];
 
         var claim = opened is null ? null : new Claim(opened.OutputsRoot, opened.Units);
         var value = opened is null ? Bytes32.Zero : Values.Value(opened.OutputsRoot, opened.Units);
@@ -128,19 +133,21 @@ public static class Decision
 
         var grace = opened is null ? (ulong)world.Policy.RevealGrace.TotalSeconds : 0;
         if ((steps.Count == 0 || world.Clock.Seconds > revealBy + grace) && CanBeProven(job, world)) steps.Add(new Certify(seats));
+        if (opened is null && job.IsExact) steps.Add(Reveal(job));
         return steps;
     }
 
     /// <summary>Seeds, roster and registrations that the evidence has to name are known here.</summary>
     private static bool CanBeProven(JobView job, World world) =>
-        world.DecidingSeed(job.Chain.Submitted!.Epoch) is { } spot && world.DecidingSeed(job.Chain.Accused!.Epoch) is { } second
+        world.DecidingSeed(job.Chain.Submitted!.Epoch)?.Seed is { } spot && world.DecidingSeed(job.Chain.Accused!.Epoch)?.Seed is { } second
         && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows.EpochBlocks) is not null
         && Draws.Case(job.Chain, world.Roster, second, world.Windows.EpochBlocks, job.Chain.Draws) is not null
         && job.Chain.Seats.All(seat => world.Roster.SignerOf(seat.Operator) is not null);
 
-    private static IReadOnlyList<Step> Reveal(JobView job) => job.Opening is { } opening
-        ? [new Publish(new ResultOpened(job.Job, opening))]
-        : [new Ask(WorkKind.Reveal, job.Operator)];
+    // Paid is what can be fetched: until then the operator is asked to open, and to store again what the store has lost.
+    private static IReadOnlyList<Step> Deliver(JobView job) => job.HasOutputs ? [new Publish(new ResultOpened(job.Job, job.Opening!))] : [Reveal(job)];
 
-    private static Bytes32 ValueOf(Opening opening) => Values.Value(opening.OutputsRoot, opening.Units);
+    private static Ask Reveal(JobView job) => new(WorkKind.Reveal, job.Operator);
+
+    private static Bytes32 ValueOf(Claim claim) => Values.Value(claim.OutputsRoot, claim.Units);
 }

@@ -104,7 +104,7 @@ public sealed class JobLoop(
         var now = time.GetUtcNow();
         var standings = view.Chain.Opened is null ? await work.StandingsAsync(transaction) : new Dictionary<Address, Standing>();
         return new World(
-            snapshot.Roster, snapshot.Seeds.ToDictionary(s => s.Key, s => s.Value.Seed), standings, terms.Windows, options.Nodes.Policy,
+            snapshot.Roster, snapshot.Seeds, standings, terms.Windows, options.Nodes.Policy,
             new ChainClock(Math.Max(clock.HeadTime, (ulong)now.ToUnixTimeSeconds()), now));
     }
 

@@ -11,7 +11,7 @@ using Npgsql;
 namespace Assay.Verifier.Redundancy;
 
 /// <summary>Reads all that is known of a job.</summary>
-public sealed class JobStore(Feed<VerifierDatabase> feed)
+public sealed class JobStore(Feed<VerifierDatabase> feed, VerifierBlobs blobs, OrderDocuments documents)
 {
     private sealed record JobRow(string? Order, byte[]? Signature);
     private sealed record AcceptanceRow(string Body, byte[] Signature, DateTime ReceivedAt, long AfterSequence, bool Refused);
@@ -55,11 +55,12 @@ public sealed class JobStore(Feed<VerifierDatabase> feed)
             w.Id, Enum.Parse<WorkKind>(w.Kind), w.Operator, (byte)w.Round, (byte)w.Seat, w.Number, Enum.Parse<WorkState>(w.State),
             w.CreatedAt, w.ClosedAt)).ToList();
 
+        var order = Read<Order>(head.Order);
+        var opening = openings.FirstOrDefault(o => o.Commitment == chain.Submitted?.Commitment) is { } row ? Read<Opening>(row.Body) : null;
         return new JobView(
-            job, Read<Order>(head.Order), head.Signature!, chain, OpenRefusedAt(events), acceptances,
-            results.FirstOrDefault(r => r.Operator == chain.Opened?.Operator),
-            openings.FirstOrDefault(o => o.Commitment == chain.Submitted?.Commitment) is { } opening ? Read<Opening>(opening.Body) : null,
-            seals, attestations, work);
+            job, order, head.Signature!, chain.State == JobState.None ? await documents.FindFaultAsync(order) : null, chain, OpenRefusedAt(events),
+            acceptances, results.FirstOrDefault(r => r.Operator == chain.Opened?.Operator),
+            opening, opening is not null && await blobs.Store.ExistsAsync(opening.OutputsRoot), seals, attestations, work);
     }
 
     public static IJobEvent ReadEvent(LiveEvent row) =>

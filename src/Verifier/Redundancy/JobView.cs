@@ -27,10 +27,12 @@ public sealed record SignedAttestation(
 
 /// <summary>All that is known of one job: the chain's word and what nodes have signed.</summary>
 /// <param name="OpenRefusedAt">Sequence of the chain's last refusal to open it with the accepted operator; null when there is none.</param>
+/// <param name="DocumentFault">Why nobody can run or judge the order; null when its documents are as they should be, or it is on the chain already.</param>
 /// <param name="Opening">Opens the commitment that is on the chain; null when it does not, or has not come.</param>
+/// <param name="HasOutputs">The opened outputs are in the content store.</param>
 public sealed record JobView(
-    Bytes32 Job, Order Order, byte[] OrderSignature, JobOnChain Chain, ulong? OpenRefusedAt,
-    IReadOnlyList<SignedAcceptance> Acceptances, SignedResult? Result, Opening? Opening,
+    Bytes32 Job, Order Order, byte[] OrderSignature, string? DocumentFault, JobOnChain Chain, ulong? OpenRefusedAt,
+    IReadOnlyList<SignedAcceptance> Acceptances, SignedResult? Result, Opening? Opening, bool HasOutputs,
     IReadOnlyList<SignedSeal> Seals, IReadOnlyList<SignedAttestation> Attestations, IReadOnlyList<Asked> Work)
 {
     public IEnumerable<Asked> Offers => Work.Where(w => w.Kind == WorkKind.Offer);
@@ -38,11 +40,15 @@ public sealed record JobView(
     /// <summary>The operator that runs or ran it, by the chain's word.</summary>
     public Address Operator => Chain.Opened!.Operator;
 
-    public Claim? Claim => Opening is { } o ? new Claim(o.OutputsRoot, o.Units) : null;
+    public bool IsExact => Order.Comparison == Comparison.Exact;
+
+    /// <summary>What can be judged: under exact comparison the opened value says all, under tolerance the outputs are compared and have to be there.</summary>
+    public Claim? Claim => Opening is { } o && (IsExact || HasOutputs) ? new Claim(o.OutputsRoot, o.Units) : null;
 
     public SignedSeal? SealOf(byte round, int seat, Address by) => Seals.FirstOrDefault(
         s => s.Commitment.Round == round && s.Commitment.Seat == seat && s.Operator == by);
 
+    /// <summary>What was signed about this claim; an exact value is the same word about every claim.</summary>
     public SignedAttestation? AttestationOf(byte round, int seat, Address by, Bytes32 claim) => Attestations.FirstOrDefault(
-        a => a.Attestation.Round == round && a.Attestation.Seat == seat && a.Operator == by && a.ClaimValue == claim);
+        a => a.Attestation.Round == round && a.Attestation.Seat == seat && a.Operator == by && (IsExact || a.ClaimValue == claim));
 }

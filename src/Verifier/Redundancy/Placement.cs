@@ -14,6 +14,7 @@ public static class Placement
             return [new Publish(new OrderUnplaced(job.Job, Reason(job))), new Rest()];
         if (LiveAcceptance(job, world.Clock) is { } accepted)
             return [new Publish(new OrderAccepted(job.Job, accepted.Acceptance, accepted.Signature))];
+        if (job.DocumentFault is { } fault) return [new Publish(new OrderUnplaced(job.Job, fault)), new Rest()];
         if (world.Clock.Seconds >= job.Order.Expiry) return [];
 
         var open = job.Offers.LastOrDefault(o => o.State == WorkState.Open);

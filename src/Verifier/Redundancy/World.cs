@@ -1,5 +1,6 @@
 using Assay.Ethereum.Primitives;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
 
 namespace Assay.Verifier.Redundancy;
 
@@ -8,13 +9,13 @@ namespace Assay.Verifier.Redundancy;
 public sealed record ChainClock(ulong Seconds, DateTimeOffset Wall);
 
 /// <summary>The windows of the contract that this service follows, in blocks and seconds.</summary>
-public sealed record ChainWindows(uint EpochBlocks, uint CheckWindow, uint LongReview);
+public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview);
 
 /// <param name="OfferTime">An offer that is unanswered for so long goes to the next operator.</param>
 /// <param name="LapseRest">An operator that let an offer lapse, or whose acceptance came to nothing, is passed over for so long.</param>
 /// <param name="SeenTime">A node that asked for work within this time counts as present.</param>
 /// <param name="SettleMargin">How long after an order's expiry an opening may still be on its way to us.</param>
-/// <param name="RevealGrace">Seats of a claim that never opened get so much time after the reveal window.</param>
+/// <param name="RevealGrace">Who is asked to open gets at least so much time before what it keeps closed counts against it.</param>
 public sealed record VerifierPolicy(TimeSpan OfferTime, TimeSpan LapseRest, TimeSpan SeenTime, TimeSpan SettleMargin, TimeSpan RevealGrace)
 {
     public static readonly VerifierPolicy Default = new(
@@ -30,12 +31,11 @@ public sealed record Standing(int InFlight, DateTimeOffset? SeenAt, DateTimeOffs
 
 /// <summary>What a decision about any job may look at.</summary>
 public sealed record World(
-    Roster Roster, IReadOnlyDictionary<ulong, Bytes32> Seeds, IReadOnlyDictionary<Address, Standing> Standings,
+    Roster Roster, IReadOnlyDictionary<ulong, SeedRecorded> Seeds, IReadOnlyDictionary<Address, Standing> Standings,
     ChainWindows Windows, VerifierPolicy Policy, ChainClock Clock)
 {
     public Standing StandingOf(Address who) => Standings.GetValueOrDefault(who, Standing.New);
 
     /// <summary>The seed that decides over what came up in this epoch; null until it is recorded.</summary>
-    public Bytes32? DecidingSeed(ulong epoch) =>
-        Seeds.TryGetValue(Assay.Protocol.Chain.Sampling.DecidingEpoch(epoch), out var seed) ? seed : null;
+    public SeedRecorded? DecidingSeed(ulong epoch) => Seeds.GetValueOrDefault(Assay.Protocol.Chain.Sampling.DecidingEpoch(epoch));
 }

@@ -8,16 +8,8 @@ using Assay.Verifier.Redundancy;
 namespace Assay.Verifier.Verdicts;
 
 /// <summary>Holds what a node says against the contents it names.</summary>
-public sealed class ClaimJudge(VerifierBlobs blobs, VerifierOptions options)
+public sealed class ClaimJudge(VerifierBlobs blobs, OrderDocuments documents, VerifierOptions options)
 {
-    private const int MaxPolicyBytes = 64 << 10;
-
-    /// <exception cref="ProblemException">The content is not in the store.</exception>
-    public async Task RequireContentAsync(Bytes32 digest)
-    {
-        if (!await blobs.Store.ExistsAsync(digest)) throw Missing(digest);
-    }
-
     /// <exception cref="ProblemException">It does not open the seal, or says something else than its own outputs.</exception>
     public async Task CheckAsync(JobView job, Address who, AttestationRequest request, Claim? claim)
     {
@@ -50,16 +42,24 @@ public sealed class ClaimJudge(VerifierBlobs blobs, VerifierOptions options)
                 throw Refused("bad_finding", $"A claim that was not opened differs from every value; {finding} cannot be found.");
             return;
         }
-        var report = await CompareAsync(order.Policy, request, claim);
+        if (finding is not (Finding.Match or Finding.Mismatch or Finding.Malformed))
+            throw Refused("bad_finding", $"With tolerance the finding is Match, Mismatch or Malformed, not {finding}.");
+        if (await documents.PolicyAsync(order) is not { } policy)
+        {
+            // Who has read the policy must not be struck because we have lost it: the signed word then stands, as it does on the chain. But a case
+            // could find no seats that are able to judge.
+            if (request.Attestation.Round == 0 && finding != Finding.Match) throw Missing(order.Policy);
+            return;
+        }
+        var report = await CompareAsync(policy, request, claim);
         if (finding != report.Finding)
             throw Refused("finding_contradicted", $"The two outputs give {report.Finding}, not {finding}: {report.Reason}");
     }
 
-    private async Task<ComparisonReport> CompareAsync(Bytes32 policyDigest, AttestationRequest request, Claim claim)
+    private async Task<ComparisonReport> CompareAsync(ComparisonPolicy policy, AttestationRequest request, Claim claim)
     {
         var claimed = await ReadAsync(claim.OutputsRoot, options.Blobs.MaxBytes);
         var own = await ReadAsync(request.OutputsRoot, options.Blobs.MaxBytes);
-        var policy = ReadPolicy(await ReadAsync(policyDigest, MaxPolicyBytes));
         try
         {
             return ResultComparer.Compare(policy, claimed, claim.Units, own, request.Units);
@@ -70,25 +70,13 @@ public sealed class ClaimJudge(VerifierBlobs blobs, VerifierOptions options)
         }
     }
 
-    private static ComparisonPolicy ReadPolicy(byte[] policy)
-    {
-        try
-        {
-            return ComparisonPolicy.Parse(policy);
-        }
-        catch (FormatException e)
-        {
-            throw Refused("policy_malformed", e.Message);
-        }
-    }
-
     private async Task<byte[]> ReadAsync(Bytes32 digest, long maxBytes)
     {
         try
         {
             return await blobs.Store.GetAsync(digest, maxBytes);
         }
-        catch (BlobException e) when (e.Fault == BlobFault.NotFound)
+        catch (BlobException e) when (e.Fault is BlobFault.NotFound or BlobFault.WrongDigest)
         {
             throw Missing(digest);
         }

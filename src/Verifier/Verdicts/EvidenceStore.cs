@@ -13,8 +13,6 @@ namespace Assay.Verifier.Verdicts;
 /// <summary>Gathers, keeps and serves evidence bundles.</summary>
 public sealed class EvidenceStore(VerifierDatabase database, VerifierBlobs blobs, EscrowTerms terms, VerifierOptions options, TimeProvider time)
 {
-    private const int MaxDocumentBytes = 64 << 10;
-
     private sealed record Row(byte[] Digest, byte[] Bundle);
 
     /// <summary>Stores the bundle of a case and returns its SHA-256.</summary>
@@ -53,7 +51,7 @@ public sealed class EvidenceStore(VerifierDatabase database, VerifierBlobs blobs
     }
 
     private async Task<string?> TextAsync(Bytes32 digest, CancellationToken cancellation) =>
-        await ReadAsync(digest, MaxDocumentBytes, cancellation) is { } bytes && Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes)).AsSpan().SequenceEqual(bytes)
+        await ReadAsync(digest, OrderDocuments.MaxBytes, cancellation) is { } bytes && Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes)).AsSpan().SequenceEqual(bytes)
             ? Encoding.UTF8.GetString(bytes)
             : null;
 
@@ -72,14 +70,14 @@ public sealed class EvidenceStore(VerifierDatabase database, VerifierBlobs blobs
         return outputs;
     }
 
-    // Absent or too large: the bundle then names the digest only.
+    // Absent, damaged or too large: the bundle then names the digest only.
     private async Task<byte[]?> ReadAsync(Bytes32 digest, long maxBytes, CancellationToken cancellation)
     {
         try
         {
             return await blobs.Store.GetAsync(digest, maxBytes, cancellation);
         }
-        catch (BlobException e) when (e.Fault is BlobFault.NotFound or BlobFault.TooLarge)
+        catch (BlobException e) when (e.Fault is BlobFault.NotFound or BlobFault.WrongDigest or BlobFault.TooLarge)
         {
             return null;
         }
@@ -96,7 +94,7 @@ public static class EvidenceBuilder
     {
         var (opened, submitted, accused) = (job.Chain.Opened!, job.Chain.Submitted!, job.Chain.Accused!);
         var roster = new WatchedRoster(world.Roster.Places);
-        var (spotSeed, caseSeed) = (world.DecidingSeed(submitted.Epoch)!.Value, world.DecidingSeed(accused.Epoch)!.Value);
+        var (spotSeed, caseSeed) = (world.DecidingSeed(submitted.Epoch)!.Seed, world.DecidingSeed(accused.Epoch)!.Seed);
         var picks = Draw.Picks(Draws.Subject(job.Chain, world.Roster, spotSeed, world.Windows.EpochBlocks)!, roster, Draw.Attempts);
         Draw.Picks(Draws.CaseSubject(job.Chain, world.Roster, caseSeed, world.Windows.EpochBlocks)!, roster, job.Chain.Draws);
 
@@ -142,12 +140,20 @@ public static class EvidenceBuilder
             answer is null ? null : TestimonyOf(answer), answer is null ? null : Report(job.Order, answer.OutputsRoot, answer.Units, opening, content));
     }
 
-    /// <summary>What the comparison of a seat's outputs with the claim's finds; null where there is none, or it lacks content.</summary>
-    internal static ReportFact? Report(Order order, Bytes32 root, ulong units, Opening? opening, EvidenceContent content) =>
-        order.Comparison == Comparison.Tolerance && opening is not null && content.Policy is { } policy
-        && Find(content, opening.OutputsRoot) is { } claim && Find(content, root) is { } own
-            ? ReportFact.Of(ResultComparer.Compare(ComparisonPolicy.Parse(Encoding.UTF8.GetBytes(policy)), claim, opening.Units, own, units))
-            : null;
+    /// <summary>What the comparison of a seat's outputs with the claim's finds; null where there is none, it lacks content, or what is to measure cannot be read.</summary>
+    internal static ReportFact? Report(Order order, Bytes32 root, ulong units, Opening? opening, EvidenceContent content)
+    {
+        if (order.Comparison != Comparison.Tolerance || opening is null || content.Policy is not { } policy
+            || Find(content, opening.OutputsRoot) is not { } claim || Find(content, root) is not { } own) return null;
+        try
+        {
+            return ReportFact.Of(ResultComparer.Compare(ComparisonPolicy.Parse(Encoding.UTF8.GetBytes(policy)), claim, opening.Units, own, units));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     private static byte[]? Find(EvidenceContent content, Bytes32 root) =>
         content.Outputs.FirstOrDefault(o => o.Digest == BlobAddress.Format(root))?.Content;

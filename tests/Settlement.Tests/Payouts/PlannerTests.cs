@@ -18,6 +18,10 @@ public sealed class PlannerTests
     public void An_order_without_acceptance_waits() => Assert.Null(New.Only());
 
     [Fact]
+    public void A_result_whose_opening_is_still_to_be_read_waits() =>
+        Assert.Null(WithSeed(New.At(10).Submit(), Case.SamplingSeed).Knows(d => d with { Accusations = [Case.Accusation()] }).Only());
+
+    [Fact]
     public void An_accepted_order_is_opened_with_both_signatures()
     {
         var due = Assert.Single(New.Knows(d => d with { Acceptances = [Case.Acceptance()] }).Plan());
@@ -121,6 +125,15 @@ public sealed class PlannerTests
     {
         var due = Assert.Single(WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check()] }).At(70).Plan());
         Assert.Equal((Transition.Release, Case.Check().Attestation), (due.Transition, due.Payload.Attestation!.Document));
+    }
+
+    [Fact]
+    public void An_accusation_of_a_closed_result_that_was_then_opened_with_its_value_is_not_sent()
+    {
+        var confirmed = new AccusationSigned(Case.Job, Case.Check().Attestation, Case.Check().Signature);
+        var job = WithSeed(Submitted, Case.SamplingSeed).Knows(d => d with { Accusations = [confirmed] }).At(70);
+        Assert.Equal(Transition.Accuse, job.Only());
+        Assert.Equal(Transition.Release, job.Knows(d => d with { Openings = [Case.Opened], Checks = [Case.Check()] }).Only());
     }
 
     [Fact]

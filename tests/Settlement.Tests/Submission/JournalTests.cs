@@ -9,6 +9,7 @@ using Assay.Settlement.Payouts;
 using Assay.Settlement.Submission;
 using Assay.Testing;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Assay.Settlement.Tests.Submission;
 
@@ -23,7 +24,7 @@ public sealed class JournalTests(PostgresFixture postgres) : IClassFixture<Postg
     {
         database = new SettlementDatabase((await postgres.CreateDatabaseAsync()).Services["settlement"]);
         await database.MigrateAsync();
-        actions = new Actions(database, new Outbox<SettlementDatabase>(new OutboxMessages<SettlementDatabase>([typeof(OpenRefused)])));
+        actions = new Actions(database, new Outbox<SettlementDatabase>(new OutboxMessages<SettlementDatabase>([typeof(OpenRefused)])), NullLogger<Actions>.Instance);
     }
 
     public async Task DisposeAsync() => await database.DisposeAsync();
@@ -47,6 +48,16 @@ public sealed class JournalTests(PostgresFixture postgres) : IClassFixture<Postg
         var planned = await PlanAsync(32);
         var sent = await Task.WhenAll(planned.Select(p => Task.Run(() => AppendAsync(p))));
         Assert.Equal(Enumerable.Range(7, 32).Select(i => (ulong)i), sent.Select(t => t!.Nonce).Order());
+    }
+
+    [Fact]
+    public async Task A_planned_step_whose_row_cannot_be_read_is_planned_again_and_the_others_stay()
+    {
+        await PlanAsync(3);
+        await using (var connection = await database.OpenAsync())
+            await connection.ExecuteAsync("update actions set payload = '{\"epoch\":\"soon\"}' where id = 2");
+        Assert.Equal([1L, 3L], (await actions.PlannedAsync(3, payouts: true)).Select(p => p.Id));
+        Assert.Equal([Expire(1), Expire(2), Expire(3)], (await PlanAsync(3)).Select(p => p.Due).OrderBy(d => d.Subject.ToString()));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
@@ -32,6 +33,9 @@ internal sealed class FaultyNode : IAsyncDisposable
 
     /// <summary>Methods that the node is said to refuse, with the words.</summary>
     public Func<string, string?> Refuse { get; set; } = _ => null;
+
+    /// <summary>Calls that the node is said to fail at, by method and parameters as text, alone or in a batch; with the words.</summary>
+    public Func<string, string, string?> Fail { get; set; } = (_, _) => null;
 
     /// <summary>Calls by method, those that failed included.</summary>
     public Dictionary<string, int> Calls { get; } = [];
@@ -70,9 +74,25 @@ internal sealed class FaultyNode : IAsyncDisposable
             context.Abort();
             return;
         }
+        text = WithFailures(body, text);
         context.Response.StatusCode = (int)(answer.IsSuccessStatusCode ? HttpStatusCode.OK : answer.StatusCode);
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(text);
+    }
+
+    private string WithFailures(string body, string text)
+    {
+        var calls = JsonNode.Parse(body);
+        var failed = (calls as JsonArray ?? [calls!.DeepClone()])
+            .Select(call => (Id: (long)call!["id"]!, Words: Fail((string)call["method"]!, call["params"]!.ToJsonString())))
+            .Where(call => call.Words is not null)
+            .ToDictionary(call => call.Id, call => call.Words);
+        if (failed.Count == 0) return text;
+        JsonNode Answer(JsonNode answer) => failed.TryGetValue((long)answer["id"]!, out var words)
+            ? new JsonObject { ["jsonrpc"] = "2.0", ["id"] = (long)answer["id"]!, ["error"] = new JsonObject { ["code"] = -32000, ["message"] = words } }
+            : answer.DeepClone();
+        var answers = JsonNode.Parse(text)!;
+        return (answers is JsonArray many ? new JsonArray([.. many.Select(answer => Answer(answer!))]) : Answer(answers)).ToJsonString();
     }
 
     private static string[] MethodsOf(string body)

@@ -36,8 +36,12 @@ internal sealed class Cast
 
     public Actor Of(Address who) => Operators.Single(o => o.Address == who);
 
-    public Order Order(Comparison comparison = Comparison.Exact, Address @operator = default, Bytes32 policy = default, Bytes32 workload = default, uint nonce = 1) =>
-        new(Client.Address, @operator, workload, policy, comparison, 10, 1_000, 500, 60, Words.Of(nonce), Start + 300);
+    /// <summary>What an order names unless a test says otherwise.</summary>
+    public static readonly JobManifest Workload = new(
+        "onnx", new(BlobAddress.Format(BlobAddress.Of("model"u8)), 5), [new("images", BlobAddress.Format(BlobAddress.Of("images"u8)), 6)], new(30, 256));
+
+    public Order Order(Comparison comparison = Comparison.Exact, Address @operator = default, Bytes32? policy = null, Bytes32? workload = null, uint nonce = 1) =>
+        new(Client.Address, @operator, workload ?? Workload.Digest, policy ?? ComparisonPolicy.Exact.Digest, comparison, 10, 1_000, 500, 60, Words.Of(nonce), Start + 300);
 
     public Bytes32 JobOf(Order order) => Domain.Digest(order);
 
@@ -74,7 +78,9 @@ internal sealed class Cast
 
     /// <summary>Seeds of the epochs up to this one.</summary>
     public IEnumerable<SeedRecorded> Seeds(ulong upTo) =>
-        Enumerable.Range(0, (int)upTo + 1).Select(e => new SeedRecorded(At(((ulong)e + 1) * EpochBlocks), (ulong)e, Seed((ulong)e)));
+        Enumerable.Range(0, (int)upTo + 1).Select(e => SeedOf((ulong)e));
+
+    public SeedRecorded SeedOf(ulong epoch, ulong time = Start) => new(At((epoch + 1) * EpochBlocks, time), epoch, Seed(epoch));
 
     public static Bytes32 Seed(ulong epoch) => Words.Hash(Words.Of(epoch), Words.Of(77));
 

@@ -9,7 +9,7 @@ namespace Assay.Verifier.Tests.Support;
 /// <summary>One job under decision: what happened so far, and at what time it is looked at.</summary>
 internal sealed class Situation
 {
-    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, CheckWindow: 30, LongReview: 120);
+    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, ReviewWindow: 20, CheckWindow: 30, LongReview: 120);
 
     public Cast Cast { get; }
     public Order Order { get; }
@@ -21,15 +21,17 @@ internal sealed class Situation
     public List<SignedAttestation> Attestations { get; } = [];
     public List<Asked> Asked { get; } = [];
     public List<IChainEvent> Roster { get; }
-    public Dictionary<ulong, Bytes32> Seeds { get; } = [];
+    public Dictionary<ulong, SeedRecorded> Seeds { get; } = [];
     public Dictionary<Address, Standing> Standings { get; } = [];
     public SignedResult? Result { get; set; }
     public Opening? Opening { get; set; }
+    public bool HasOutputs { get; set; } = true;
+    public string? DocumentFault { get; set; }
     public ulong? OpenRefusedAt { get; set; }
     public ulong Now { get; set; } = Cast.Start;
     public Work Right { get; } = Work.Labels("runner", 1, 2, 3);
 
-    public Situation(Comparison comparison = Comparison.Exact, Address chosen = default, Cast? cast = null, Bytes32 policy = default, Bytes32 workload = default)
+    public Situation(Comparison comparison = Comparison.Exact, Address chosen = default, Cast? cast = null, Bytes32? policy = null, Bytes32? workload = null)
     {
         Cast = cast ?? new Cast();
         Order = Cast.Order(comparison, chosen, policy, workload);
@@ -41,7 +43,8 @@ internal sealed class Situation
     public DateTimeOffset Wall => DateTimeOffset.FromUnixTimeSeconds((long)Now);
 
     public JobView View => new(
-        Job, Order, Cast.Sign(Cast.Client, Order), JobFold.Fold(Job, Events), OpenRefusedAt, Acceptances, Result, Opening, Seals, Attestations, Asked);
+        Job, Order, Cast.Sign(Cast.Client, Order), DocumentFault, JobFold.Fold(Job, Events), OpenRefusedAt, Acceptances, Result,
+        Opening, Opening is not null && HasOutputs, Seals, Attestations, Asked);
 
     public World World => new(
         Protocol.Chain.Roster.Fold(Roster), Seeds, Standings, Windows, VerifierPolicy.Default, new ChainClock(Now, Wall));
@@ -61,7 +64,7 @@ internal sealed class Situation
     public Situation Submitted(Work? work = null)
     {
         Events.Add(Cast.Submitted(Job, Runner, (work ?? Right).Commitment));
-        Seeds[2] = Cast.Seed(2);
+        Seeds[2] = Cast.SeedOf(2);
         return this;
     }
 
@@ -82,6 +85,10 @@ internal sealed class Situation
     public void Offer(Address who, WorkState state, ulong at) => Asked.Add(new(
         $"offer-{Asked.Count}", WorkKind.Offer, who, 0, 0, Asked.Count, state, DateTimeOffset.FromUnixTimeSeconds((long)at), null));
 
+    /// <summary>The runner has been asked to open since then.</summary>
+    public void AskReveal(ulong at) => Asked.Add(new(
+        "reveal", WorkKind.Reveal, Runner.Address, 0, 0, 0, WorkState.Open, DateTimeOffset.FromUnixTimeSeconds((long)at), null));
+
     public void Accept(Address who, ulong openBy, ulong at, ulong afterSequence = 0)
     {
         var acceptance = new Acceptance(Job, who, Cast.Of(who).Node.Address, openBy);
@@ -92,7 +99,7 @@ internal sealed class Situation
     public IReadOnlyList<Address> Dispute(Bytes32 value = default, Work? claim = null)
     {
         Opened().Submitted(claim);
-        Seeds[4] = Cast.Seed(4);
+        Seeds[4] = Cast.SeedOf(4);
         var accuser = Cast.Of(Picks[0]);
         Events.Add(Cast.Accused(Job, accuser, value));
         var seats = Cast.CasePicks(Order, Runner, accuser);

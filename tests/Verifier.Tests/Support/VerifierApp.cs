@@ -51,6 +51,8 @@ internal sealed class VerifierApp : IAsyncDisposable
         cast ??= new Cast();
         time ??= new ShiftedTime();
         var folder = blobs ?? Directory.CreateTempSubdirectory("verifier-blobs-").FullName;
+        foreach (var document in new[] { Cast.Workload.ToCanonical(), ComparisonPolicy.Exact.ToCanonical() })
+            await new DirectoryBlobStore(folder).PutAsync(document);
         var described = VerifierService.Describe();
         var service = new Service<VerifierOptions>(described.Name)
         {

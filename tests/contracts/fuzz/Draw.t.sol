@@ -40,7 +40,7 @@ contract DrawTest {
     function test_fuzz_places_beyond_the_frozen_length_change_nothing(bytes32 seed, bytes32 job, uint256 shape, uint8 length) external {
         Draw.Terms memory terms = given(seed, job, shape, length);
         address[] memory before = Draw.picks(_roster, terms, 6);
-        _roster[_places] = IVocabulary.Place(address(7), 9, 0);
+        _roster[_places] = IVocabulary.Place(address(7), 9, 0, 0);
         address[] memory later = Draw.picks(_roster, terms, 6);
         assert(keccak256(abi.encode(before)) == keccak256(abi.encode(later)));
     }
@@ -56,7 +56,7 @@ contract DrawTest {
         for (uint256 i; i < count; ++i) {
             uint256 bits = uint256(keccak256(abi.encode(shape, i)));
             uint64 retiredAt = bits % 4 == 0 ? uint64(50 + (bits >> 8) % 100) : 0;
-            IVocabulary.Place memory place = IVocabulary.Place(address(uint160(1000 + i)), uint32(1 + (bits >> 32) % 8), retiredAt);
+            IVocabulary.Place memory place = IVocabulary.Place(address(uint160(1000 + i)), uint24(1 + (bits >> 32) % 8), uint40(retiredAt), 0);
             _roster[i] = place;
             _placeOf[place.operator] = place;
         }

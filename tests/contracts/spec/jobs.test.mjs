@@ -238,6 +238,8 @@ describe("sampling and the draw", () => {
     await own.fund(own.clients[0], 1000n * USD);
     const shared = own.operators[0].payout;
     for (const [i, each] of own.operators.entries()) await own.register(i < 6 ? Object.assign(each, { payout: shared }) : each);
+    const clusters = await Promise.all(own.operators.map(async (_, i) => (await own.read("placeAt", i)).cluster));
+    assert.deepEqual(clusters, [1, 1, 1, 1, 1, 1, 2, 3, 4, 5]);
     for (let i = 0; i < 5; i++) {
       const job = await own.decided({ label: `cluster ${i}` });
       for (const attempt of [0, 1, 2]) {

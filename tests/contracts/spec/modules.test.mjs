@@ -69,25 +69,19 @@ describe("a module that is called directly", () => {
     const [items, record, check] = [await world.jobItems(job.id), await world.recordOf(job.id), await world.check(job, { by: world.stranger })];
     const certificate = await world.certificate(job);
     const seat = await world.seatItem(job, 0, job.value);
-    const entries = {
-      court: {
-        accuse: [record, check.check, check.checkSignature], drawSeats: [job.id, record], refillSeat: [job.id, record, 0],
-        openClaim: [job.id, record, job.opening], certify: certificate, slash: [items], lapse: [items], commitSeats: [[seat]],
-      },
-      bank: {
-        withdraw: [1n], cancelNonce: [job.order.nonce + 1n], donate: [Book.CheckPool, 1n],
-        register: [world.stranger.address, world.stranger.address, world.parameters.minBond], addBond: [1n], requestUnbonding: [1n], withdrawBond: [], rejoin: [],
-        claim: [world.operators[1].address],
-      },
+    const calls = {
+      accuse: [record, check.check, check.checkSignature], drawSeats: [job.id, record], refillSeat: [job.id, record, 0], openClaim: [job.id, record, job.opening],
+      certify: certificate, slash: [items], lapse: [items], commitSeats: [[seat]], deposit: [1n], withdraw: [1n], cancelNonce: [job.order.nonce + 1n],
+      donate: [Book.CheckPool, 1n], register: [world.stranger.address, world.stranger.address, world.parameters.minBond], addBond: [1n], requestUnbonding: [1n],
+      withdrawBond: [], rejoin: [], claim: [world.operators[1].address],
     };
     const before = await standing(job);
-    for (const [name, calls] of Object.entries(entries)) {
+    for (const name of ["court", "bank"]) {
       const { abi } = world[`${name}Artifact`];
-      const writable = functionsOf({ abi }).filter((entry) => !isView(entry)).map((entry) => entry.name);
-      assert.deepEqual(Object.keys(calls).sort(), writable.filter((each) => each !== "deposit").sort());
-      for (const [functionName, args] of Object.entries(calls)) {
+      for (const { name: functionName } of functionsOf({ abi }).filter((entry) => !isView(entry))) {
+        assert.ok(functionName in calls, functionName);
         for (const from of [world.stranger, world.clients[0], world.operators[1]]) {
-          const call = world.transact(from, world[name], abi, functionName, args);
+          const call = world.transact(from, world[name], abi, functionName, calls[functionName]);
           // Nothing but a nonce of the module's own book can be had without tokens.
           if (functionName === "cancelNonce") await call;
           else await fails(call);

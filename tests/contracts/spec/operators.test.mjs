@@ -67,7 +67,7 @@ describe("operators", () => {
         signer: operator.signer.address, payout: operator.payout, bond: 1500n * USD, unbonding: 0n, unbondsAt: 0n, exposure: 0n, locked: 0n, earned: 0n,
         clean: 0, noShows: 0, strikes: 0, active: true, place: 10,
       });
-      assert.deepEqual(await world.read("placeAt", 10), { operator: world.stranger.address, cluster: 1, retiredAt: 0n });
+      assert.deepEqual(await world.read("placeAt", 10), { operator: world.stranger.address, cluster: 1, retiredAt: 0, leftAt: 0 });
       assert.equal(await world.read("activeOperators"), 11);
       await world.checkBooks();
     });
@@ -125,7 +125,8 @@ describe("operators", () => {
     it("below the minimum the place is retired, and rejoining takes a new one", async () => {
       const { events } = await world.send(operator, "requestUnbonding", 1n);
       assert.deepEqual(events.at(-1).args, { operator: operator.address, place: 0, jailed: false });
-      assert.equal((await world.read("placeAt", 0)).retiredAt, await world.blockNumber());
+      const place = await world.read("placeAt", 0);
+      assert.deepEqual([BigInt(place.retiredAt), BigInt(place.leftAt)], [await world.blockNumber(), await world.now()]);
       assert.equal(await world.read("activeOperators"), 9);
       await world.refuses(world.send(operator, "rejoin"), "BondTooSmall", p.minBond - 1n, p.minBond);
       await world.toToken(operator, "mint", operator.address, 1n);

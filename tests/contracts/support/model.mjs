@@ -65,8 +65,8 @@ export function picks({ seed, job, round, roster, rosterLength, lastBlock, clien
   for (let probe = 0n; probe < 64n && drawn.length < count && rosterLength > 0; probe++) {
     const hash = encoded(["bytes32", "bytes32", "bytes32", "uint8", "uint256"], [DRAW, seed, job, round, probe]);
     const place = roster[Number(BigInt(hash) % BigInt(rosterLength))];
-    const cluster = String(place.cluster);
-    if ((place.retiredAt !== 0n && place.retiredAt <= lastBlock) || clusters.has(cluster)) continue;
+    const [cluster, retiredAt] = [String(place.cluster), BigInt(place.retiredAt)];
+    if ((retiredAt !== 0n && retiredAt <= lastBlock) || clusters.has(cluster)) continue;
     if (place.operator.toLowerCase() === client.toLowerCase()) continue;
     clusters.add(cluster);
     drawn.push(place.operator);

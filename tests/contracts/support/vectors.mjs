@@ -40,7 +40,7 @@ async function draws(world, harness, ask) {
   const numbers = new Map([[model.ZERO, 0]]);
   const numberOf = (cluster) => (numbers.has(cluster) ? numbers : numbers.set(cluster, numbers.size)).get(cluster);
   for (const [name, roster] of Object.entries(rosters)) {
-    await world.transact(world.deployer, harness.address, harness.abi, "setRoster", [roster.map((each) => ({ ...each, cluster: numberOf(each.cluster) }))]);
+    await world.transact(world.deployer, harness.address, harness.abi, "setRoster", [roster.map((each) => ({ ...each, cluster: numberOf(each.cluster), leftAt: 0 }))]);
     for (let i = 0; i < 6; i++) {
       const round = i % 2;
       // Every third case freezes fewer places than the roster has today; the last two have the client among the operators.
