@@ -11,6 +11,7 @@ const { USD, World } = await import("../tests/contracts/support/world.mjs");
 
 const PRICE = 1n * USD;
 const VETERANS = 8;
+const DATE = "2030-01-01T00:00:00Z";
 const terms = { order: { maxPrice: PRICE, unitPrice: 20_000n, maxFee: 1n * USD } };
 const WHOLE = 50n; // units that cost the max price
 const accountAt = (addressIndex) => mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex });
@@ -20,8 +21,7 @@ export const snapshot = async () => JSON.parse(await readFile(new URL("gas.snaps
 
 /** Every party has moved money before, so no figure hides or carries a first write that happens once in a life. */
 async function steadyWorld() {
-  // Draws hang on block hashes, these on the time: the same date draws nearly the same every time.
-  const world = await World.create({}, undefined, { initialDate: "2030-01-01T00:00:00Z" });
+  const world = await World.create({}, undefined, { initialDate: DATE });
   world.clients.push(accountAt(14), accountAt(15));
   for (const client of world.clients) await world.fund(client, 10_000n * USD);
   for (const operator of world.operators) await world.register(operator);
@@ -146,6 +146,59 @@ async function dispute(world, convicted) {
   return gas;
 }
 
+/** Money that moves by somebody else's hand, between parties that have moved money before. */
+async function byOthersHands(world, operator) {
+  const [client, other] = world.clients;
+  const send = (from, ...call) => gasOf(world.send(from, ...call));
+  const gas = {};
+  const expiry = 2n ** 64n - 1n;
+  for (const { address } of [client, other]) await world.toToken(client, "mint", address, 10n * USD);
+  gas.deposit_for = await send(client, "depositFor", other.address, 1n * USD);
+  gas.withdraw_to = await send(client, "withdrawTo", other.address, 1n * USD);
+  // A bitmap's first nonce writes a new word once in 256; the orders have begun this one.
+  const withdrawal = { account: client.address, to: other.address, amount: 1n * USD, nonce: 255n, expiry };
+  gas.withdraw_signed = await send(world.stranger, "withdrawSigned", withdrawal, await world.sign(client, "Withdraw", withdrawal));
+  const wallet = await world.wallet(client);
+  await world.send(client, "depositFor", wallet.address, 5n * USD);
+  for (const nonce of [0n, 1n]) {
+    const taken = { ...withdrawal, account: wallet.address, nonce };
+    gas.withdraw_signed_by_wallet = await send(world.stranger, "withdrawSigned", taken, await world.sign(wallet, "Withdraw", taken));
+  }
+  const payout = await world.unlocked(operator.payoutKey);
+  await world.send(payout, "cancelNonce", 0n);
+  for (const [name, from] of [["claim_to", payout], ["claim_signed", world.stranger]]) {
+    const [job] = await agreed(world, 1, veterans(world).slice(1, 2));
+    await open(world, [job], operator);
+    await world.pass(job.order.runWindow + 1);
+    await world.send(operator, "expire", await world.jobItems(job.id));
+    const claim = { operator: operator.address, to: other.address, nonce: 1n, expiry };
+    const args = name === "claim_to" ? ["claimTo", operator.address, other.address] : ["claimSigned", claim, await world.sign(payout, "Claim", claim)];
+    gas[name] = await send(from, ...args);
+  }
+  return gas;
+}
+
+/** Deposits by the holder's signature for the token. */
+async function signedDeposits() {
+  const world = await World.create({}, { name: "SignedToken", source: "SignedToken" }, { initialDate: DATE });
+  const [holder] = world.clients;
+  await world.fund(holder, 10n * USD);
+  await world.toToken(holder, "mint", holder.address, 10n * USD);
+  await world.toToken(holder, "approve", world.escrow, 0n);
+  const deadline = 2n ** 64n - 1n;
+  const gas = {};
+  for (const nonce of [0n, 1n]) {
+    const permit = await world.signForToken(holder, "Permit", { owner: holder.address, spender: world.escrow, value: USD, nonce, deadline });
+    gas.deposit_permit = await gasOf(world.send(holder, "depositWithPermit", holder.address, USD, deadline, ...permit));
+  }
+  const [validAfter, nonce] = [0n, keccak256(toHex("authorization"))];
+  const authorization = { from: holder.address, to: world.escrow, value: USD, validAfter, validBefore: deadline, nonce };
+  const signature = await world.signForToken(holder, "ReceiveWithAuthorization", authorization);
+  gas.deposit_authorization = await gasOf(world.send(world.stranger, "depositWithAuthorization", holder.address, USD, validAfter, deadline, nonce, ...signature));
+  await world.connection.close();
+  return gas;
+}
+
 /** @returns Figures by name. */
 export async function measure() {
   const world = await steadyWorld();
@@ -173,6 +226,7 @@ export async function measure() {
   const late = await world.opened({ operator, ...terms });
   await world.pass(late.order.runWindow + 1);
   gas.expire = await gasOf(world.send(world.stranger, "expire", await world.jobItems(late.id)));
+  Object.assign(gas, await byOthersHands(world, operator), await signedDeposits());
   await world.connection.close();
   return gas;
 }

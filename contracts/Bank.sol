@@ -14,15 +14,6 @@ contract Bank is Operators, CaseBook {
     constructor(IERC20 token_) Till(token_) {}
 
     /// @inheritdoc IBank
-    function cancelNonce(uint256 nonce) external nonReentrant {
-        uint256 spent = _nonces[msg.sender][nonce >> 8];
-        uint256 bit = 1 << (nonce & 0xff);
-        require(spent & bit == 0, NonceSpent(msg.sender, nonce));
-        _nonces[msg.sender][nonce >> 8] = spent | bit;
-        emit NonceCancelled(msg.sender, nonce);
-    }
-
-    /// @inheritdoc IBank
     function token() external view returns (address) {
         return address(_token);
     }
@@ -131,5 +122,15 @@ contract Bank is Operators, CaseBook {
     /// @inheritdoc IBank
     function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32) {
         return _hashSeatCommitment(commitment);
+    }
+
+    /// @inheritdoc IBank
+    function hashWithdraw(Withdraw calldata word) external view returns (bytes32) {
+        return _hashWithdraw(word);
+    }
+
+    /// @inheritdoc IBank
+    function hashClaim(Claim calldata word) external view returns (bytes32) {
+        return _hashClaim(word);
     }
 }

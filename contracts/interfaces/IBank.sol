@@ -7,10 +7,37 @@ import {IVocabulary} from "./IVocabulary.sol";
 interface IBank is IVocabulary {
     // ---------------------------------------------------------------- clients
 
+    /// @notice Moves `amount` tokens of the caller into the available balance of `client`.
+    /// @dev Fails with ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
+    function depositFor(address client, uint256 amount) external;
+
+    /// @notice As `depositFor`, with the caller's ERC-2612 permit for the escrow. A permit that the token refuses, because somebody else has sent it before or
+    /// because it has none, does not matter as long as the allowance is there.
+    /// @param deadline Last second of the permit.
+    function depositWithPermit(address client, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+
+    /// @notice Moves `amount` tokens of `from` into the available balance of `from`, by its EIP-3009 authorization to the escrow (`ReceiveWithAuthorization`).
+    /// Anybody may carry it and pay the gas. An authorization names no client, so the money is credited to whose it was and to nobody else; the token takes it from
+    /// the escrow alone, so nobody can use it past the books.
+    /// @param nonce The authorization's own, of the token's books.
+    /// @dev Fails with ZeroAmount, UnexpectedTransfer, or as the token does.
+    function depositWithAuthorization(
+        address from, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s
+    ) external;
+
     /// @notice Pays `amount` of the caller's available balance out to the caller.
     function withdraw(uint256 amount) external;
 
-    /// @notice Makes orders of the caller with this nonce worthless.
+    /// @notice Pays `amount` of the caller's available balance out to `to`.
+    /// @dev Fails with ZeroAmount, BadRecipient, InsufficientBalance, or as the token does.
+    function withdrawTo(address to, uint256 amount) external;
+
+    /// @notice Does what the account has signed; anybody may carry it.
+    /// @param signature 65 bytes by the account's key, or what the account takes as a contract wallet (ERC-1271).
+    /// @dev Fails with Late, NonceSpent, BadSignature, TooLittleGas (contract wallets only), and as `withdrawTo`.
+    function withdrawSigned(Withdraw calldata word, bytes calldata signature) external;
+
+    /// @notice Makes what the caller has signed with this nonce worthless: an order, a Withdraw or a Claim.
     function cancelNonce(uint256 nonce) external;
 
     /// @notice Moves `amount` tokens of the caller into CheckPool or InsurancePool.
@@ -41,6 +68,15 @@ interface IBank is IVocabulary {
 
     /// @notice Pays what `operator` has earned to its payout address.
     function claim(address operator) external;
+
+    /// @notice Pays what `operator` has earned to `to`. Only its payout address may say so: a hot key that was stolen redirects nothing.
+    /// @dev Fails with NotRegistered, NotPayout, ZeroAmount, BadRecipient, or as the token does.
+    function claimTo(address operator, address to) external;
+
+    /// @notice Does what the operator's payout address has signed; anybody may carry it. Whoever calls `claim` before leaves nothing to redirect.
+    /// @param signature 65 bytes by the payout address' key, or what it takes as a contract wallet (ERC-1271).
+    /// @dev Fails with NotRegistered, Late, NonceSpent, BadSignature, TooLittleGas (contract wallets only), ZeroAmount, BadRecipient, or as the token does.
+    function claimSigned(Claim calldata word, bytes calldata signature) external;
 
     // ---------------------------------------------------------------- views
 
@@ -76,4 +112,8 @@ interface IBank is IVocabulary {
     function hashAttestation(Attestation calldata attestation) external view returns (bytes32);
     /// @notice EIP-712 digest of a seat commitment.
     function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32);
+    /// @notice EIP-712 digest of a withdrawal.
+    function hashWithdraw(Withdraw calldata word) external view returns (bytes32);
+    /// @notice EIP-712 digest of a claim.
+    function hashClaim(Claim calldata word) external view returns (bytes32);
 }

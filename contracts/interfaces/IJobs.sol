@@ -11,6 +11,8 @@ interface IJobs is IVocabulary {
     /// @notice Opens jobs from orders and acceptances.
     /// @dev Skips: BadTerms (price, run window or node key), Expired, WrongOperator (also an acceptance of another order), NonceUsed, NotEligible (operator not
     /// active, or the client itself), RosterTooSmall, FeeTooLow, Admission, InsufficientFunds, BadClientSignature, BadOperatorSignature.
+    /// A client that is a contract wallet is asked by ERC-1271; it can cost its batch gas, within a bound, and nothing else. With less gas left than that bound
+    /// the call fails with TooLittleGas.
     /// Admission, with B = bond - unbonding: 2 * maxPrice <= f * B and 2 * (exposure + maxPrice) <= B.
     function open(OpenItem[] calldata items) external;
 
@@ -44,7 +46,7 @@ interface IJobs is IVocabulary {
     function stateOf(bytes32 job) external view returns (State state, Outcome outcome);
     /// @notice Whether this is the record of the job.
     function isRecord(bytes32 job, Job calldata record) external view returns (bool);
-    /// @notice Whether the client's nonce has opened a job or was cancelled.
+    /// @notice Whether the account's nonce has opened a job, carried a Withdraw or a Claim, or was cancelled.
     function nonceUsed(address client, uint256 nonce) external view returns (bool);
     /// @notice Whether the job's sampling is decided (submitted, and the seed recorded), and how.
     function isSampled(bytes32 job, Job calldata record) external view returns (bool decided, bool sampled);

@@ -96,6 +96,23 @@ interface IVocabulary {
         bytes32 commitment;     // keccak256(abi.encode(job, round, seat, salt, value)): nobody else's words open it
     }
 
+    /// @notice Signed by `account`: pays `amount` of its available balance to `to`, once.
+    struct Withdraw {
+        address account;
+        address to;
+        uint256 amount;
+        uint256 nonce;          // bitmap nonce of the account, the same as for its orders
+        uint64 expiry;          // last second at which it may be carried
+    }
+
+    /// @notice Signed by the operator's payout address, never by its hot key: pays all that `operator` has earned by then to `to`, once.
+    struct Claim {
+        address operator;
+        address to;
+        uint256 nonce;          // bitmap nonce of the payout address
+        uint64 expiry;          // last second at which it may be carried
+    }
+
     /// @notice Opens a result's commitment.
     struct Opening { bytes32 outputsRoot; uint64 units; bytes32 salt; }
 
@@ -211,7 +228,7 @@ interface IVocabulary {
     event OperatorStruck(address indexed operator, bytes32 indexed job, Outcome outcome, uint32 count);
     /// @notice `amount` joined the unbonding stake, all of which may leave from `unbondsAt`.
     event UnbondingRequested(address indexed operator, uint96 amount, uint64 unbondsAt);
-    /// @notice The client's nonce can no longer open a job.
+    /// @notice The account's nonce can no longer open a job, nor carry a Withdraw or a Claim: it was cancelled, or one of these two has used it.
     event NonceCancelled(address indexed client, uint256 nonce);
 
     /// @notice `maxPrice + fee` is reserved and the operator has `runWindow` seconds; rate and roster length of the result's sampling are frozen.
@@ -261,8 +278,16 @@ interface IVocabulary {
     error InsufficientBalance(uint256 balance, uint256 amount);
     /// @notice Donations go to CheckPool or InsurancePool.
     error NotAPool(Book book);
-    /// @notice The nonce has opened a job or was cancelled.
+    /// @notice The nonce has opened a job, carried a Withdraw or a Claim, or was cancelled.
     error NonceSpent(address client, uint256 nonce);
+    /// @notice Neither a signature of this account nor one that it takes as a contract wallet.
+    error BadSignature(address account);
+    /// @notice Zero, or the escrow itself: there the money would be nobody's.
+    error BadRecipient(address recipient);
+    /// @notice Only the operator's payout address says where else its earnings go.
+    error NotPayout(address operator, address caller);
+    /// @notice The transaction has less gas left than a contract wallet may take to check a signature; without this its refusal could be forged by sending too little.
+    error TooLittleGas(uint256 left, uint256 needed);
     /// @notice The caller is an operator already.
     error AlreadyRegistered(address operator);
     /// @notice Nobody registered under this address.

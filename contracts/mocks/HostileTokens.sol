@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {SignedToken} from "./SignedToken.sol";
 
 /// @title Keeps one percent of what is sent
 contract FeeToken is ERC20("Fee", "FEE") {
@@ -48,8 +49,8 @@ contract IdleToken is ERC20("Idle", "IDL") {
     }
 }
 
-/// @title Calls back into whoever it is told to, in the middle of every transfer
-contract ReentrantToken is ERC20("Reentrant", "REE") {
+/// @title Calls back into whoever it is told to, in the middle of every transfer and permit
+contract ReentrantToken is SignedToken {
     address public target;
     bytes public call;
 
@@ -57,17 +58,22 @@ contract ReentrantToken is ERC20("Reentrant", "REE") {
     bool public succeeded;
     bytes public answer;
 
-    function mint(address to, uint256 amount) external {
-        _mint(to, amount);
-    }
-
     function arm(address target_, bytes calldata call_) external {
         target = target_;
         call = call_;
     }
 
+    function permit(address owner, address spender, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) public override {
+        super.permit(owner, spender, amount, deadline, v, r, s);
+        _callBack();
+    }
+
     function _update(address from, address to, uint256 amount) internal override {
         super._update(from, to, amount);
+        _callBack();
+    }
+
+    function _callBack() private {
         if (target == address(0)) return;
         address called = target;
         target = address(0);

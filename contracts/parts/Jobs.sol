@@ -10,7 +10,8 @@ import {Rules, Work} from "../libraries/Words.sol";
 import {CaseBook} from "./CaseBook.sol";
 
 /// @title A job without a dispute: opened, submitted, released or refunded
-/// @dev These functions call nobody, so they only refuse to be called from within a call that does.
+/// @dev These functions call nobody, but for contract wallets that are asked for a signature and can change nothing meanwhile. So they only refuse to be called
+/// from within a call that does.
 abstract contract Jobs is IJobs, CaseBook {
     using Records for uint256;
 
@@ -100,7 +101,7 @@ abstract contract Jobs is IJobs, CaseBook {
         if (!Pricing.admits(operator.free, work.exposureOf(), maxPrice, rules.floorPpm())) return Skip.Admission;
         uint256 balance = _available[client];
         if (balance < maxPrice + fee) return Skip.InsufficientFunds;
-        if (!_sentBy(client, item.orderSignature) && !_signedBy(client, id, item.orderSignature)) return Skip.BadClientSignature;
+        if (!_sentBy(client, item.orderSignature) && !_signedFor(client, id, item.orderSignature)) return Skip.BadClientSignature;
         address signer = operator.signer;
         if (!_sentBy(signer, item.acceptanceSignature) && !_signedBy(signer, _hashAcceptance(domain, id, item), item.acceptanceSignature))
             return Skip.BadOperatorSignature;

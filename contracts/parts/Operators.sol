@@ -3,11 +3,10 @@ pragma solidity 0.8.37;
 
 import {IBank} from "../interfaces/IBank.sol";
 import {Pricing} from "../libraries/Pricing.sol";
-import {Roster} from "./Roster.sol";
 import {Treasury} from "./Treasury.sol";
 
 /// @title Operators: registration, bonds, exit, earnings
-abstract contract Operators is Treasury, Roster {
+abstract contract Operators is Treasury {
     /// @inheritdoc IBank
     function register(address signer, address payout, uint96 bond) external nonReentrant {
         require(signer != address(0) && payout != address(0), ZeroAddress());
@@ -78,12 +77,26 @@ abstract contract Operators is Treasury, Roster {
 
     /// @inheritdoc IBank
     function claim(address operator) external nonReentrant {
-        OperatorRecord storage record = _registered(operator);
-        uint256 amount = record.work.earnedOf();
-        require(amount > 0, ZeroAmount());
+        _claim(operator, _registered(operator).payout);
+    }
 
+    /// @inheritdoc IBank
+    function claimTo(address operator, address to) external nonReentrant {
+        require(msg.sender == _registered(operator).payout, NotPayout(operator, msg.sender));
+        _claim(operator, to);
+    }
+
+    /// @inheritdoc IBank
+    function claimSigned(Claim calldata word, bytes calldata signature) external nonReentrant {
+        _use(_registered(word.operator).payout, word.nonce, word.expiry, _hashClaim(word), signature);
+        _claim(word.operator, word.to);
+    }
+
+    function _claim(address operator, address to) private {
+        uint256 amount = _operators[operator].work.earnedOf();
+        require(amount > 0, ZeroAmount());
         _debit(0, operator, Book.Earned, Reason.Claim, amount);
-        _push(record.payout, amount);
+        _payTo(to, amount);
     }
 
     function _registered(address who) private view returns (OperatorRecord storage operator) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
@@ -16,6 +17,14 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
     bytes32 private constant ATTESTATION =
         keccak256("Attestation(bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt)");
     bytes32 private constant SEAT_COMMITMENT = keccak256("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)");
+
+    bytes32 private constant WITHDRAW = keccak256("Withdraw(address account,address to,uint256 amount,uint256 nonce,uint64 expiry)");
+    bytes32 private constant CLAIM = keccak256("Claim(address operator,address to,uint256 nonce,uint64 expiry)");
+
+    /// @dev What a contract wallet may take to check a signature: enough for several owners, bounded because a relayer pays it.
+    uint256 private constant WALLET_GAS = 150_000;
+    /// @dev A call hands on at most 63 of 64 parts; the rest is for the call itself.
+    uint256 private constant WALLET_GAS_AHEAD = WALLET_GAS * 64 / 63 + 5000;
 
     /// @dev Structs of values lie in calldata and in memory as abi.encode writes them, so their hashes take a copy and no decoding.
     /// @param domain The domain separator, which a batch asks for once.
@@ -58,6 +67,14 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         return _hashTypedDataV4(keccak256(abi.encode(SEAT_COMMITMENT, commitment)));
     }
 
+    function _hashWithdraw(Withdraw calldata word) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(WITHDRAW, word)));
+    }
+
+    function _hashClaim(Claim calldata word) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(CLAIM, word)));
+    }
+
     function _structHashOf(Order calldata order) private pure returns (bytes32 digest) {
         bytes32 typeHash = ORDER;
         assembly ("memory-safe") {
@@ -87,5 +104,23 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
     function _signedBy(address signer, bytes32 digest, bytes calldata signature) internal pure returns (bool) {
         (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
         return recovered == signer && signer != address(0);
+    }
+
+    /// @dev As `_signedBy`, and for an account with code also what it takes as a contract wallet.
+    function _signedFor(address account, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+        return _signedBy(account, digest, signature) || _takenBy(account, digest, signature);
+    }
+
+    /// @dev A wallet can refuse in any way, with any answer, and only ever costs `WALLET_GAS`: one word of what it returns is looked at, nothing is copied.
+    function _takenBy(address wallet, bytes32 digest, bytes calldata signature) private view returns (bool taken) {
+        if (wallet.code.length == 0) return false;
+        bytes4 magic = IERC1271.isValidSignature.selector;
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
+        require(gasleft() >= WALLET_GAS_AHEAD, TooLittleGas(gasleft(), WALLET_GAS_AHEAD));
+        uint256 most = WALLET_GAS;
+        assembly ("memory-safe") {
+            let answered := staticcall(most, wallet, add(question, 32), mload(question), 0, 32)
+            taken := and(and(answered, eq(returndatasize(), 32)), eq(mload(0), magic))
+        }
     }
 }

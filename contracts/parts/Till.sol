@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Ledger} from "./Ledger.sol";
@@ -16,15 +17,32 @@ abstract contract Till is Ledger {
         _token = token_;
     }
 
-    /// @dev Tokens that keep a part of what is sent would leave the books without cover.
     function _pull(uint256 amount) internal {
-        uint256 before = _token.balanceOf(address(this));
+        uint256 before = _held();
         _token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = _token.balanceOf(address(this)) - before;
-        require(received == amount, UnexpectedTransfer(amount, received));
+        _checkReceived(before, amount);
+    }
+
+    /// @dev What the token does with an authorization is its own matter; what arrived decides.
+    function _pullAuthorized(
+        address from, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s
+    ) internal {
+        uint256 before = _held();
+        IERC3009(address(_token)).receiveWithAuthorization(from, address(this), amount, validAfter, validBefore, nonce, v, r, s);
+        _checkReceived(before, amount);
     }
 
     function _push(address to, uint256 amount) internal {
         _token.safeTransfer(to, amount);
+    }
+
+    function _held() private view returns (uint256) {
+        return _token.balanceOf(address(this));
+    }
+
+    /// @dev Tokens that keep a part of what is sent would leave the books without cover.
+    function _checkReceived(uint256 before, uint256 amount) private view {
+        uint256 received = _held() - before;
+        require(received == amount, UnexpectedTransfer(amount, received));
     }
 }

@@ -101,6 +101,36 @@ contract Handler {
         escrow.withdraw(1 + amount % available);
     }
 
+    function depositFor(uint256 who, uint256 whom, uint96 amount) external {
+        settle();
+        address from = client(who % CLIENTS);
+        amount = uint96(1 + amount % 1000e6);
+        if (token.balanceOf(from) < amount) return;
+        vm.prank(from);
+        escrow.depositFor(client(whom % CLIENTS), amount);
+    }
+
+    /// @dev Carried by the keeper.
+    function withdrawSigned(uint256 who, uint256 whom, uint256 amount) external {
+        settle();
+        uint256 i = who % CLIENTS;
+        uint256 available = escrow.available(client(i));
+        if (available == 0) return;
+        V.Withdraw memory word = V.Withdraw(client(i), client(whom % CLIENTS), 1 + amount % available, _nonce++, uint64(time));
+        bytes memory signature = sign(CLIENT_KEY + i, escrow.hashWithdraw(word));
+        vm.prank(KEEPER);
+        escrow.withdrawSigned(word, signature);
+    }
+
+    function claimTo(uint256 who, uint256 whom) external {
+        settle();
+        address from = operator(who % OPERATORS);
+        V.Operator memory record = escrow.operatorOf(from);
+        if (record.earned == 0) return;
+        vm.prank(record.payout);
+        escrow.claimTo(from, client(whom % CLIENTS));
+    }
+
     function donate(uint96 amount, bool insurance) external {
         settle();
         amount = uint96(1 + amount % 1000e6);

@@ -120,35 +120,69 @@ describe("hostile tokens", () => {
     });
   });
 
-  describe("one that calls back in the middle of a transfer", () => {
+  describe("one that calls back in the middle of a transfer or a permit", () => {
+    const FOREVER = 2n ** 64n - 1n;
     const noCheck = { job: model.ZERO32, round: 0, seat: 0, finding: 0, value: model.ZERO32, salt: model.ZERO32 };
+    const noWithdrawal = { account: model.ZERO, to: model.ZERO, amount: 0n, nonce: 0n, expiry: 0n };
+    const noClaim = { operator: model.ZERO, to: model.ZERO, nonce: 0n, expiry: 0n };
+    const noSignature = [27, model.ZERO32, model.ZERO32];
     const everyEntry = (world, job) => [
-      ["deposit", [1n]], ["withdraw", [1n]], ["donate", [Book.CheckPool, 1n]], ["cancelNonce", [77n]],
+      ["deposit", [1n]], ["depositFor", [model.ZERO, 1n]], ["depositWithPermit", [model.ZERO, 1n, 0n, ...noSignature]],
+      ["depositWithAuthorization", [model.ZERO, 1n, 0n, 0n, model.ZERO32, ...noSignature]], ["withdraw", [1n]], ["withdrawTo", [model.ZERO, 1n]],
+      ["withdrawSigned", [noWithdrawal, "0x"]], ["donate", [Book.CheckPool, 1n]], ["cancelNonce", [77n]],
       ["register", [world.stranger.address, world.stranger.address, world.parameters.minBond]], ["addBond", [1n]], ["requestUnbonding", [1n]],
-      ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["recordSeed", [0n]],
-      ["open", [[]]], ["submit", [[]]], ["release", [[]]], ["expire", [[]]], ["slash", [[]]], ["lapse", [[]]], ["commitSeats", [[]]],
+      ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["claimTo", [model.ZERO, model.ZERO]], ["claimSigned", [noClaim, "0x"]],
+      ["recordSeed", [0n]], ["open", [[]]], ["submit", [[]]], ["release", [[]]], ["expire", [[]]], ["slash", [[]]], ["lapse", [[]]], ["commitSeats", [[]]],
       ["accuse", [model.NO_RECORD, noCheck, "0x"]], ["drawSeats", [job, model.NO_RECORD]], ["refillSeat", [job, model.NO_RECORD, 0]],
       ["openClaim", [job, model.NO_RECORD, { outputsRoot: model.ZERO32, units: 0n, salt: model.ZERO32 }]],
       ["certify", [job, model.NO_RECORD, [noCheck, noCheck, noCheck], ["0x", "0x", "0x"], model.ZERO32]],
     ];
 
+    /** Calls during which the token is called: with a client's money, and with what an operator has earned as the keeper of a job. */
+    async function callers(world, client) {
+      for (const operator of world.operators.slice(0, 6)) await world.register(operator);
+      const job = await world.opened({ operator: world.operators[1] });
+      await world.pass(job.order.runWindow + 1);
+      const [operator] = world.operators;
+      await world.send(operator, "expire", await world.jobItems(job.id));
+      const payout = await world.unlocked(operator.payoutKey);
+      const to = world.stranger.address;
+      const withdrawal = { account: client.address, to, amount: 1n, nonce: 500n, expiry: FOREVER };
+      const claim = { operator: operator.address, to, nonce: 500n, expiry: FOREVER };
+      const permit = { owner: client.address, spender: world.escrow, value: 1n, nonce: 0n, deadline: FOREVER };
+      const authorization = { from: client.address, to: world.escrow, value: 1n, validAfter: 0n, validBefore: FOREVER, nonce: model.ZERO32 };
+      return [
+        [client, "deposit", 1n], [client, "depositFor", to, 1n],
+        [client, "depositWithPermit", to, 1n, FOREVER, ...(await world.signForToken(client, "Permit", permit))],
+        [client, "depositWithAuthorization", client.address, 1n, 0n, FOREVER, model.ZERO32, ...(await world.signForToken(client, "ReceiveWithAuthorization", authorization))],
+        [client, "withdraw", 1n], [client, "withdrawTo", to, 1n], [client, "withdrawSigned", withdrawal, await world.sign(client, "Withdraw", withdrawal)],
+        [client, "donate", Book.CheckPool, 1n], [client, "claim", operator.address], [payout, "claimTo", operator.address, to],
+        [client, "claimSigned", claim, await world.sign(payout, "Claim", claim)],
+      ];
+    }
+
     it("finds every function that changes anything closed", async () => {
       const { world, client } = await standing(tokens("ReentrantToken"));
-      await world.send(client, "deposit", 50n * USD);
+      await world.send(client, "deposit", 90n * USD);
       const entries = everyEntry(world, model.ZERO32);
       const writable = world.abi.filter((entry) => entry.type === "function" && !["view", "pure"].includes(entry.stateMutability)).map((entry) => entry.name);
       assert.deepEqual(entries.map(([name]) => name).sort(), writable.sort());
-      for (const [functionName, args] of entries) {
-        for (const [outer, amount] of [["withdraw", 1n], ["deposit", 1n]]) {
+      const { abi } = world.tokenArtifact;
+      for (const [from, outer, ...outerArgs] of await callers(world, client)) {
+        for (const [functionName, args] of entries) {
+          const before = await world.snapshot();
           await world.toToken(client, "arm", world.escrow, encodeFunctionData({ abi: world.abi, functionName, args }));
-          await world.send(client, outer, amount);
-          const { abi } = world.tokenArtifact;
+          await world.send(from, outer, ...outerArgs);
           assert.equal(await world.readFrom(world.token, abi, "succeeded", []), false, `${functionName} inside ${outer}`);
           const data = await world.readFrom(world.token, abi, "answer", []);
           assert.equal(decodeErrorResult({ abi: world.abi, data }).errorName, "ReentrancyGuardReentrantCall", `${functionName} inside ${outer}`);
+          await world.restore(before);
         }
+        const before = await world.snapshot();
+        await world.send(from, outer, ...outerArgs);
+        await world.checkBooks();
+        await world.restore(before);
       }
-      await world.checkBooks();
     });
   });
 });

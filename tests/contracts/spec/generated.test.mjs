@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { describe, it } from "node:test";
+import { keccak256, toBytes } from "viem";
 import { committedPath, generated, names as contracts } from "../../../contracts/abi/generate.mjs";
 import * as model from "../support/model.mjs";
 import { committed, generate, names } from "../support/vectors.mjs";
@@ -17,6 +18,13 @@ describe("committed files that are generated", () => {
   it("tests/vectors hold what the contracts answer (else: npm run vectors)", async () => {
     const fresh = await generate();
     for (const name of names) assert.ok((await committed(name)) === fresh[name], `tests/vectors/${name}.json has drifted`);
+  });
+
+  it("docs/protocol.md names the type hashes of what is signed", async () => {
+    const page = await readFile(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
+    const { structs } = JSON.parse(await committed("eip712"));
+    for (const { encodeType } of structs) assert.ok(page.includes(`| \`${encodeType}\` | \`${keccak256(toBytes(encodeType))}\` |`), encodeType);
+    assert.equal(new Set(structs.map(({ type }) => type)).size, page.match(/^\| `\w+\(.*\)` \| `0x[0-9a-f]{64}` \|$/gm).length);
   });
 
   it("the draw and sampling vectors are what the model answers too", async () => {

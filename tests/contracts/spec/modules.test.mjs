@@ -75,6 +75,15 @@ describe("a module that is called directly", () => {
       donate: [Book.CheckPool, 1n], register: [world.stranger.address, world.stranger.address, world.parameters.minBond], addBond: [1n], requestUnbonding: [1n],
       withdrawBond: [], rejoin: [], claim: [world.operators[1].address],
     };
+    const [payer] = world.clients;
+    const withdrawal = { account: payer.address, to: world.stranger.address, amount: 1n, nonce: 800n, expiry: 2n ** 64n - 1n };
+    const earnings = { operator: world.operators[1].address, to: world.stranger.address, nonce: 800n, expiry: 2n ** 64n - 1n };
+    Object.assign(calls, {
+      depositFor: [world.stranger.address, 1n], depositWithPermit: [world.stranger.address, 1n, 0n, 27, model.ZERO32, model.ZERO32],
+      depositWithAuthorization: [payer.address, 1n, 0n, 2n ** 64n - 1n, model.ZERO32, 27, model.ZERO32, model.ZERO32], withdrawTo: [world.stranger.address, 1n],
+      withdrawSigned: [withdrawal, await world.sign(payer, "Withdraw", withdrawal)], claimTo: [world.operators[1].address, world.stranger.address],
+      claimSigned: [earnings, await world.sign(world.operators[1].payoutKey, "Claim", earnings)],
+    });
     const before = await standing(job);
     for (const name of ["court", "bank"]) {
       const { abi } = world[`${name}Artifact`];

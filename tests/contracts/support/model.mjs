@@ -84,6 +84,12 @@ export const types = {
   Result: field("bytes32 job,bytes32 commitment,bytes32 manifest"),
   Attestation: field("bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt"),
   SeatCommitment: field("bytes32 job,uint8 round,uint8 seat,bytes32 commitment"),
+  Withdraw: field("address account,address to,uint256 amount,uint256 nonce,uint64 expiry"),
+  Claim: field("address operator,address to,uint256 nonce,uint64 expiry"),
+  // The token's own, in its own domain.
+  Permit: field("address owner,address spender,uint256 value,uint256 nonce,uint256 deadline"),
+  ReceiveWithAuthorization: field("address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce"),
+  TransferWithAuthorization: field("address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce"),
 };
 
 export const typedData = (domain, primaryType, message) => ({ domain, primaryType, types: { [primaryType]: types[primaryType] }, message });

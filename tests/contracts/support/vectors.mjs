@@ -96,6 +96,8 @@ async function digests(world) {
       { job: word("job"), round: 1, seat: 0, finding: 4, value: word("value"), salt: word("salt") },
     ],
     SeatCommitment: [{ job: word("job"), round: 1, seat: 2, commitment: word("commitment") }],
+    Withdraw: [{ account: world.clients[0].address, to: world.clients[1].address, amount: 2n ** 256n - 1n, nonce: 2n ** 256n - 1n, expiry: 2n ** 64n - 1n }],
+    Claim: [{ operator: world.operators[0].address, to: world.clients[1].address, nonce: 7n, expiry: 1_900_000_000n }],
   };
   const structs = [];
   for (const [type, messages] of Object.entries(values)) {

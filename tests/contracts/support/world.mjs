@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { network } from "hardhat";
-import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, toHex } from "viem";
+import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, parseSignature, toHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { checkBooks, reservedOf } from "./books.mjs";
 import * as model from "./model.mjs";
-import { Comparison, Finding } from "./words.mjs";
+import { Answer, Comparison, Finding } from "./words.mjs";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 const GAS = numberToHex(16_000_000);
@@ -33,6 +33,8 @@ const key = (accountIndex, addressIndex) => mnemonicToAccount(MNEMONIC, { accoun
 export class World {
   static async create(overrides = {}, token = { name: "TestToken", source: "TestToken" }, connectionOverride = undefined) {
     const world = new World();
+    // Draws hang on block hashes, these on the time: who sets the date wants a clock that goes by blocks alone, and the same draws every time.
+    world.steady = connectionOverride?.initialDate !== undefined;
     world.connection = await network.create({ network: "default", override: connectionOverride });
     world.provider = world.connection.provider;
     world.escrowArtifact = await artifact("Escrow");
@@ -58,10 +60,11 @@ export class World {
   }
 
   person(i) {
-    return { account: key(0, 3 + i), address: key(0, 3 + i).address, signer: key(1, i), nodeKey: key(2, i), payout: key(3, i).address };
+    return { account: key(0, 3 + i), address: key(0, 3 + i).address, signer: key(1, i), nodeKey: key(2, i), payout: key(3, i).address, payoutKey: key(3, i) };
   }
 
-  rpc(method, ...params) {
+  async rpc(method, ...params) {
+    if (this.steady && ["eth_sendTransaction", "hardhat_mine"].includes(method)) await this.at((await this.now()) + 1n);
     return this.provider.request({ method, params });
   }
 
@@ -237,10 +240,31 @@ export class World {
     return found;
   }
 
+  /** A contract wallet that signs as its owner does and answers in this way when it is asked. */
+  async wallet(owner, answer = Answer.Faithful) {
+    const { abi, bytecode } = await artifact("Wallet", "mocks/Wallets.sol");
+    return { address: await this.deploy({ abi, bytecode }, [owner.address, answer]), abi, signTypedData: (data) => owner.signTypedData(data) };
+  }
+
+  /** An address that is nobody's among the chain's accounts may send, too. */
+  async unlocked(account) {
+    await this.rpc("hardhat_impersonateAccount", account.address);
+    await this.rpc("hardhat_setBalance", account.address, numberToHex(10n ** 18n));
+    return account;
+  }
+
   // ---- signed words
 
-  sign(account, primaryType, message) {
-    return account.signTypedData(model.typedData(this.domain, primaryType, message));
+  sign(account, primaryType, message, domain = this.domain) {
+    return account.signTypedData(model.typedData(domain, primaryType, message));
+  }
+
+  /** A permit or an authorization of the token, as the last arguments of a call. */
+  async signForToken(account, primaryType, message) {
+    const name = await this.readFrom(this.token, this.tokenArtifact.abi, "name", []);
+    const domain = { name, version: "1", chainId: this.chainId, verifyingContract: this.token };
+    const { v, r, s } = parseSignature(await this.sign(account, primaryType, message, domain));
+    return [Number(v), r, s];
   }
 
   digest(primaryType, message) {
