@@ -19,4 +19,4 @@ export const Skip = numbered(
 export const Action = numbered("None", "Open", "Submit", "Release", "Expire", "Slash", "Lapse", "CommitSeat");
 
 /** What the mock of a contract wallet can answer. */
-export const Answer = numbered("Faithful", "Reverts", "RevertsWithMuch", "Burns", "Nothing", "Short", "Much", "WrongMagic", "DirtyMagic");
+export const Answer = numbered("Faithful", "Reverts", "RevertsWithMuch", "Burns", "Nothing", "Short", "Much", "WrongMagic", "DirtyMagic", "RevertsWithMagic");
