@@ -14,13 +14,14 @@ interface IBank is IVocabulary {
     /// @notice As `depositFor`, with the caller's ERC-2612 permit for the escrow. A permit that the token refuses, because somebody else has sent it before or
     /// because it has none, does not matter as long as the allowance is there.
     /// @param deadline Last second of the permit.
+    /// @dev Fails as `depositFor`.
     function depositWithPermit(address client, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     /// @notice Moves `amount` tokens of `from` into the available balance of `from`, by its EIP-3009 authorization to the escrow (`ReceiveWithAuthorization`).
     /// Anybody may carry it and pay the gas. An authorization names no client, so the money is credited to whose it was and to nobody else; the token takes it from
     /// the escrow alone, so nobody can use it past the books.
     /// @param nonce The authorization's own, of the token's books.
-    /// @dev Fails with ZeroAmount, UnexpectedTransfer, or as the token does.
+    /// @dev Fails with ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
     function depositWithAuthorization(
         address from, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s
     ) external;
@@ -66,7 +67,8 @@ interface IBank is IVocabulary {
     /// `unbondingDelay` has passed since. Forgets its no-shows, not its strikes.
     function rejoin() external;
 
-    /// @notice Pays what `operator` has earned to its payout address.
+    /// @notice Pays what `operator` has earned to its payout address; anybody may call it.
+    /// @dev Fails with NotRegistered, ZeroAmount, BadRecipient (the payout address is the escrow), or as the token does.
     function claim(address operator) external;
 
     /// @notice Pays what `operator` has earned to `to`. Only its payout address may say so: a hot key that was stolen redirects nothing.
