@@ -6,26 +6,28 @@ using Xunit.Abstractions;
 
 namespace Assay.EndToEnd.Tests;
 
-/// <summary>The whole circle on real parts: contracts on a chain, services, broker, database, nodes and models.</summary>
-public sealed class CircleTests(ITestOutputHelper output)
-{
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+// A class for each run, so that two of them pass their time of waiting for blocks side by side.
 
+public sealed class EmbeddedCircleTests(ITestOutputHelper output) : CircleRun(output)
+{
+    [Fact]
+    public Task Every_promise_of_the_demo_holds_on_the_in_memory_bus() => PlayAsync(embedded: true);
+}
+
+public sealed class KilledCircleTests(ITestOutputHelper output) : CircleRun(output)
+{
     /// <summary>Windows that outlast the broker's restart and the pauses of the bus until it connects again.</summary>
     private static readonly EscrowParameters Roomy = LocalTerms.Parameters with
     {
         CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300, UnbondingDelay = 1_200,
     };
 
-    [Fact]
-    public Task Every_promise_of_the_demo_holds_on_the_in_memory_bus() => PlayAsync(embedded: true);
-
     // The undisturbed run on RabbitMQ is ./demo itself; what holds here holds there.
     [Fact]
     public Task Every_promise_holds_although_RabbitMQ_and_every_service_are_killed_in_the_middle() => PlayAsync(embedded: false, async (circle, cancellation) =>
     {
         circle.Stack.Broker!.Kill();
-        output.WriteLine("killed RabbitMQ");
+        Output.WriteLine("killed RabbitMQ");
         await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
         await circle.Stack.Broker.RestartAsync(cancellation);
         foreach (var service in Services.All.Concat(["nodes"]))
@@ -33,12 +35,15 @@ public sealed class CircleTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(4), cancellation);
             var process = service == "nodes" ? circle.Nodes.Honest : circle.Services.Processes[service];
             process.Kill();
-            output.WriteLine($"killed {service}");
+            Output.WriteLine($"killed {service}");
             await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
             process.Restart();
         }
     }, Roomy, runWindow: 90);
+}
 
+public sealed class ReorganisedCircleTests(ITestOutputHelper output) : CircleRun(output)
+{
     [Fact]
     public Task A_reorg_that_removes_submitted_results_changes_no_outcome() => PlayAsync(embedded: false, async (circle, cancellation) =>
     {
@@ -50,11 +55,19 @@ public sealed class CircleTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
             removed = await circle.Auditor.OrphanedAsync("ResultSubmitted", cancellation);
         }
-        output.WriteLine($"{removed} results were removed from the chain by a reorg of {LocalTerms.Confirmations} blocks");
+        Output.WriteLine($"{removed} results were removed from the chain by a reorg of {LocalTerms.Confirmations} blocks");
         Assert.True(removed > 0, "no reorg hit a submitted result");
     });
+}
 
-    private async Task PlayAsync(
+/// <summary>The whole circle on real parts: contracts on a chain, services, broker, database, nodes and models.</summary>
+public abstract class CircleRun(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    protected ITestOutputHelper Output => output;
+
+    protected async Task PlayAsync(
         bool embedded, Func<RunningCircle, CancellationToken, Task>? disturb = null, EscrowParameters? terms = null, uint runWindow = LocalTerms.RunWindow)
     {
         var options = new DemoOptions(Jobs: 10, Operators: 12, Seed: 7, JsonFile: null, Keep: false, embedded) { RunWindow = runWindow };
@@ -105,7 +118,7 @@ public sealed class CircleTests(ITestOutputHelper output)
         cancellation);
 
     /// <summary>A result in the newest block, which the next reorg takes away.</summary>
-    private static Task FreshResultAsync(RunningCircle circle, CancellationToken cancellation) => Waiting.Until(
+    protected static Task FreshResultAsync(RunningCircle circle, CancellationToken cancellation) => Waiting.Until(
         async () =>
         {
             var now = await circle.Stack.Chain.TimeAsync();

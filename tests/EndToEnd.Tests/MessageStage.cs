@@ -76,6 +76,13 @@ public sealed class MessageStage : IAsyncLifetime
                 r.Body, r.Name == nameof(BlocksOrphaned) ? typeof(BlocksOrphaned) : ChainEvents.Types[r.Name], AssayJson.Options)!))];
     }
 
+    /// <summary>Waits until the indexer has everything that is on the chain now; the wallets are looked at on the chain, which is ahead of it.</summary>
+    public async Task CaughtUpAsync()
+    {
+        var head = (ulong)await Circle.Stack.Chain.BlockNumberAsync();
+        await Waiting.Until(async () => (await ProgressAsync()).HeadNumber >= head, Patience, $"the indexer to be at block {head}", Cancellation);
+    }
+
     public async Task<ChainAdvanced> ProgressAsync()
     {
         await using var connection = new NpgsqlConnection(Circle.Databases.Owner);

@@ -64,12 +64,15 @@ internal sealed class ScriptedVerifier : IAsyncDisposable
         _server = server;
     }
 
+    private int _given;
+
     public Task StopAsync() => _server!.StopAsync();
 
     public Bytes32 Give(SampleJob job, WorkKind kind, byte round = 0, byte seat = 0, Claim? claim = null, Order? order = null)
     {
         var id = Domain.Digest(order ?? job.Order);
-        Give(new WorkItem($"{kind}-{id}-{round}-{seat}", kind, id, order ?? job.Order, round, seat, null, claim));
+        // An item of the same name may still be in the agent's hand, which would take the new one for it; a real verifier offers it again.
+        Give(new WorkItem($"{kind}-{id}-{round}-{seat}-{Interlocked.Increment(ref _given)}", kind, id, order ?? job.Order, round, seat, null, claim));
         return id;
     }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import { contradictions, PUBLIC } from "../../../bench/economics.mjs";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { parameters, USD } from "../support/world.mjs";
@@ -18,6 +19,7 @@ describe("construction", () => {
     for (const value of values) {
       it(`refuses ${name} ${value}`, async () => {
         const expected = name === "recordOffset" && value === 2 ? "recordNumerator" : name;
+        assert.equal(contradictions({ ...parameters, [name]: value })[0], expected);
         await world.refuses(world.deploy(world.escrowArtifact, [world.court, world.bank, { ...parameters, [name]: value }]), "BadParameter", expected);
       });
     }
@@ -41,7 +43,13 @@ describe("construction", () => {
   it("accepts each bound itself", async () => {
     const edge = { ...parameters, floorPpm: 1_000_000, epochBlocks: 128, checkWindow: 60, longReview: 240, verdictWindow: 151, accuserPpm: 100_000, unbondingDelay: 1 };
     edge.unbondingDelay = edge.maxRunWindow + edge.longReview + edge.openWindow + edge.verdictWindow + edge.appealWindow + 1;
+    assert.deepEqual(contradictions(edge), []);
     await world.deploy(world.escrowArtifact, [world.court, world.bank, edge]);
+  });
+
+  it("accepts the public deployment of docs/economics.md", async () => {
+    const amounts = { minBond: BigInt(PUBLIC.minBond), keeperPart: BigInt(PUBLIC.keeperPart) };
+    await world.deploy(world.escrowArtifact, [world.court, world.bank, { ...PUBLIC, ...amounts }]);
   });
 });
 
