@@ -49,8 +49,9 @@ contract Court is ICases, CaseBook {
         record.rosterLength = _counts.places;
         record.accusedValue = attestation.value;
         emit ResultAccused(id, accuser, attestation.value, record.epoch, record.rosterLength);
-        record.operatorLock = _lock(id, job.operator, job.maxPrice);
-        record.accuserLock = _lock(id, accuser, job.maxPrice);
+        uint256 seatPay = SEATS * job.maxPrice;
+        record.operatorLock = _lock(id, job.operator, seatPay + Pricing.slashDown(job.maxPrice, _rules.floorPpm(), job.comparison));
+        record.accuserLock = _lock(id, accuser, seatPay);
     }
 
     /// @inheritdoc ICases
@@ -154,9 +155,9 @@ contract Court is ICases, CaseBook {
         return record;
     }
 
-    /// @dev Three seats' pay, or what the bond still holds.
-    function _lock(bytes32 id, address operator, uint256 maxPrice) private returns (uint96) {
-        uint256 amount = Pricing.min(_bondOf(operator), SEATS * maxPrice);
+    /// @dev As far as the bond holds.
+    function _lock(bytes32 id, address operator, uint256 wanted) private returns (uint96) {
+        uint256 amount = Pricing.min(_bondOf(operator), wanted);
         _debit(id, operator, Book.Bond, Reason.CaseLock, amount);
         _credit(id, operator, Book.Locked, Reason.CaseLock, amount);
         return uint96(amount);
@@ -259,16 +260,15 @@ contract Court is ICases, CaseBook {
         _book(tally);
     }
 
-    /// @dev The operator was wrong and pays the seats; its stake is taken after the appeal window.
+    /// @dev The operator was wrong and pays the seats; the rest of its lock is taken after the appeal window.
     function _convict(bytes32 id, Job calldata job, CaseRecord storage record) private {
         _heads[id] = _heads[id].moved(State.Convicted, Outcome.None);
         record.slashableAt = uint40(block.timestamp + _parameters.appealWindow);
-        uint256 paid = _paySeats(id, record, job.operator, record.operatorLock, job.maxPrice);
-        _unlock(id, job.operator, record.operatorLock - paid);
+        record.operatorLock -= uint96(_paySeats(id, record, job.operator, record.operatorLock, job.maxPrice));
         _unlock(id, record.accuser, record.accuserLock);
     }
 
-    /// @dev Each seat gets the max price, or a third of a lock that is smaller; the dust of that division returns to the bond.
+    /// @dev Each seat gets the max price, or a third of a lock that is smaller.
     function _paySeats(bytes32 id, CaseRecord storage record, address payer, uint256 lock, uint256 maxPrice) private returns (uint256 paid) {
         uint256 pay = Pricing.min(maxPrice, lock / SEATS);
         paid = pay * SEATS;

@@ -6,8 +6,8 @@ import {IVocabulary} from "./IVocabulary.sol";
 /// @title What happens to a disputed job; each function is callable by anybody
 interface ICases is IVocabulary {
     /// @notice The drawn re-executor's signed value (exact), or Mismatch or Malformed (tolerance), opens a case until `submittedAt + longReview` (later by as
-    /// much as the seed came after the review window). Locks up to three times the max price from the bonds of both sides. An exact value is accused
-    /// unseen: if it proves equal to the claim, `release` or `openClaim` ends the case as Checked and nobody loses.
+    /// much as the seed came after the review window). Locks three times the max price from both bonds, and from the operator's what a conviction costs it, each
+    /// as far as it reaches. An exact value is accused unseen: if it proves equal to the claim, `release` or `openClaim` ends the case as Checked and nobody loses.
     function accuse(Job calldata record, Attestation calldata attestation, bytes calldata signature) external;
 
     /// @notice Draws the three seats once the seed of the epoch after the accusation is known.

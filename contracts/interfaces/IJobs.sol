@@ -35,8 +35,7 @@ interface IJobs is IVocabulary {
     /// @dev Skips: WrongState, TooEarly, SeedMissing.
     function expire(JobItem[] calldata jobs) external;
 
-    /// @notice Takes the convicted operators' stake, `appealWindow` after the certificate. What other cases have locked of it goes to the insurance pool when
-    /// it unlocks; `StakeSlashed` names what the bond held.
+    /// @notice Takes what the accusation locked of the convicted operators' stake, less the seats' pay, `appealWindow` after the certificate.
     /// @dev Skips: WrongState, TooEarly.
     function slash(JobItem[] calldata jobs) external;
 

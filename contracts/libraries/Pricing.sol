@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IVocabulary} from "../interfaces/IVocabulary.sol";
+
 /// @title What things cost. Pure; every rounding stands in its function's name
 /// @dev Amounts are below 2^96 and shares at most PPM (Bounds and the types of the callers see to it), so that products and sums stay far below 2^256 and
 /// nothing here needs a check of its arithmetic.
@@ -49,9 +51,10 @@ library Pricing {
         }
     }
 
-    /// @notice What a wrong exact result costs its operator.
-    function slashDown(uint256 bond, uint256 maxPrice, uint256 floorPpm) internal pure returns (uint256) {
-        return min(bond, 2 * maxPrice * PPM / floorPpm);
+    /// @notice What a wrong result costs its operator, as far as it is there. Where honest results differ by rounding, a conviction may be a matter of
+    /// bounds: that costs a price, not a bond.
+    function slashDown(uint256 maxPrice, uint256 floorPpm, IVocabulary.Comparison comparison) internal pure returns (uint256) {
+        return comparison == IVocabulary.Comparison.Exact ? 2 * maxPrice * PPM / floorPpm : maxPrice;
     }
 
     /// @notice Splits a slash. The insurance pool takes at least half, and all dust; the rest goes to the client first, the keeper next, the accuser last.

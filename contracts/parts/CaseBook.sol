@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Pricing} from "../libraries/Pricing.sol";
 import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
@@ -13,7 +12,7 @@ abstract contract CaseBook is JobBook {
         uint40 accusedAt;
         uint40 slashableAt; // zero until a conviction
         uint96 accuserLock;
-        uint96 operatorLock;
+        uint96 operatorLock; // the seats' pay and the slash, as far as the bond held
         uint40 epoch;
         uint32 rosterLength;
         uint8 draws;
@@ -46,17 +45,8 @@ abstract contract CaseBook is JobBook {
         _payOut(id, job, _heads[id], Accepted(Outcome.Checked, opening.outputsRoot, opening.units, accuser), rules, tally);
     }
 
-    /// @dev Back to the bond, but for what an earlier slash could not reach because it was locked.
     function _unlock(bytes32 id, address operator, uint256 amount) internal {
         _debit(id, operator, Book.Locked, Reason.CaseUnlock, amount);
-        OperatorRecord storage record = _operators[operator];
-        uint256 owed = record.owed;
-        if (owed != 0) {
-            uint256 taken = Pricing.min(owed, amount);
-            record.owed = uint96(Pricing.min(owed - taken, record.locked));
-            _credit(id, address(this), Book.InsurancePool, Reason.Insurance, taken);
-            amount -= taken;
-        }
         _credit(id, operator, Book.Bond, Reason.CaseUnlock, amount);
     }
 }

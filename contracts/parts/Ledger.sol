@@ -19,7 +19,6 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         uint96 locked;
         uint40 unbondsAt;
         address payout;
-        uint96 owed;        // of a slash that found stake locked in other cases; never more than `locked`
         uint32 noShows;
         uint32 strikes;
     }

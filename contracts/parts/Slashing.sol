@@ -28,36 +28,29 @@ abstract contract Slashing is IJobs, CaseBook {
         Job calldata job = item.job;
         if (!head.isIn(State.Convicted)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
-        (address accuser, uint256 from) = (_cases[id].accuser, _cases[id].slashableAt);
-        if (block.timestamp < from) return (Skip.TooEarly, 0);
+        CaseRecord storage record = _cases[id];
+        if (block.timestamp < record.slashableAt) return (Skip.TooEarly, 0);
 
-        Rules rules = _rules;
         address operator = job.operator;
-        OperatorRecord storage record = _operators[operator];
-        // Where honest results differ by rounding, a conviction may be a matter of bounds: it costs a price, not a bond.
         bool exact = job.comparison == Comparison.Exact;
-        // The bond first; what is missing is owed by the stake that other cases hold.
-        (uint256 bond, uint256 locked) = (_bondOf(operator), record.locked);
-        uint256 reach = locked == 0 ? bond : bond + locked - record.owed;
-        uint256 wanted = exact ? Pricing.slashDown(reach, job.maxPrice, rules.floorPpm()) : Pricing.min(reach, job.maxPrice);
-        uint256 amount = Pricing.min(bond, wanted);
-        if (wanted > amount) record.owed += uint96(wanted - amount);
         _heads[id] = head.moved(State.Slashed, Outcome.WrongResult);
-        record.work = record.work.withoutJob(job.maxPrice).withClean(0);
+        _operators[operator].work = _operators[operator].work.withoutJob(job.maxPrice).withClean(0);
         if (exact) _retire(operator, true);
-        uint256 keeperPart = _distribute(id, job, accuser, amount, rules);
+        uint256 keeperPart = _distribute(id, job, record.accuser, record.operatorLock);
         if (!exact) _retireIfPoor(operator);
         return (Skip.None, keeperPart);
     }
 
-    function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount, Rules rules) private returns (uint256) {
+    /// @dev What the accusation locked and the seats have left.
+    function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount) private returns (uint256) {
+        Rules rules = _rules;
         address client = job.client;
         uint256 refund = job.maxPrice + job.fee;
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
             Pricing.splitSlash(amount, job.maxPrice, rules.accuserPpm(), rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
-        _debit(id, job.operator, Book.Bond, Reason.Slash, amount);
+        _debit(id, job.operator, Book.Locked, Reason.Slash, amount);
         _credit(id, client, Book.Available, Reason.Refund, refund);
         _credit(id, client, Book.Available, Reason.Compensation, compensation);
         _earn(id, accuser, Reason.AccuserReward, accuserReward);

@@ -169,6 +169,24 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
     }
 
     [Fact]
+    public async Task An_operator_with_an_open_case_is_offered_nothing_until_the_case_has_ended()
+    {
+        var accuser = Cast.Operators[1];
+        var job = await _app.SubmittedAsync(Cast.Order(nonce: 10), Work.Labels("runner", 9, 9));
+        await _app.TellAsync(Cast.Accused(job, accuser, Bytes32.Zero));
+        await _app.SettledAsync();
+
+        await _app.OrderAsync(Cast.Order(@operator: Runner.Address, nonce: 11));
+        await _app.SettledAsync();
+        Assert.DoesNotContain(await _app.LeaseAsync(Runner, waitSeconds: 0), w => w.Kind == WorkKind.Offer);
+
+        await _app.TellAsync(new JobRefunded(Cast.At(54), job, Cast.Client.Address, Outcome.Inconclusive, 1, 0));
+        await _app.SettledAsync();
+        _app.Time.Advance(TimeSpan.FromSeconds(2));
+        await _app.WorkAsync(Runner, WorkKind.Offer);
+    }
+
+    [Fact]
     public async Task There_is_no_evidence_without_a_certificate()
     {
         await RefusedAsync(_app.Http.GetAsync($"/evidence/{Words.Of(1ul)}"), 404, "no_evidence");

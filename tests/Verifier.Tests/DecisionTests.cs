@@ -125,7 +125,7 @@ public class DecisionTests
         var s = Seeded(220);
         s.Seal(0, 0, s.Picks[0], s.Right);
         s.AskReveal(Cast.Start);
-        s.Now = Cast.Start + 10 + 200 + 89;
+        s.Now = Cast.Start + 10 + 200 + 9;
         Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
         s.Now++;
         Assert.Contains(new Ask(WorkKind.Attest, s.Picks[0]), s.Asks());
@@ -223,16 +223,17 @@ public class DecisionTests
     }
 
     [Theory]
-    [InlineData(Comparison.Exact, Finding.Value)]
-    [InlineData(Comparison.Tolerance, Finding.Malformed)]
-    public void An_operator_that_keeps_its_result_closed_is_accused_before_the_long_review_ends(Comparison comparison, Finding finding)
+    [InlineData(Comparison.Exact, Finding.Value, 10)]
+    [InlineData(Comparison.Tolerance, Finding.Malformed, 90)]
+    public void An_operator_that_keeps_its_result_closed_is_accused_before_its_other_jobs_are_paid_or_where_seats_must_judge_before_the_long_review_ends(
+        Comparison comparison, Finding finding, int after)
     {
         var s = new Situation(comparison).Opened().Submitted();
         s.Seal(0, 0, s.Picks[0], s.Right);
-        s.AskReveal(Cast.Start + 20);
-        s.Now = Cast.Start + 10 + 89;
+        s.AskReveal(Cast.Start);
+        s.Now = Cast.Start + 10 + (ulong)after - 1;
         Assert.DoesNotContain(s.Asks(), a => a.Kind == WorkKind.Attest);
-        s.Now = Cast.Start + 10 + 90;
+        s.Now++;
         Assert.Contains(new Ask(WorkKind.Attest, s.Picks[0]), s.Asks());
 
         s.Attest(0, 0, s.Picks[0], s.Right, finding, Bytes32.Zero);

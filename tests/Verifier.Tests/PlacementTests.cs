@@ -31,6 +31,14 @@ public class PlacementTests
     }
 
     [Fact]
+    public void An_operator_with_an_open_case_is_offered_nothing()
+    {
+        var s = new Situation(cast: new Cast(1));
+        s.Standings[s.Cast.Operators[0].Address] = new(0, s.Wall, null, null, IsAccused: true);
+        Assert.Empty(s.Decide());
+    }
+
+    [Fact]
     public void An_order_for_one_operator_is_offered_to_it_alone()
     {
         var cast = new Cast();

@@ -12,7 +12,7 @@ namespace Assay.Verifier.Nodes;
 /// <summary>Work that stands open for operators, and its leases.</summary>
 public sealed class WorkStore(VerifierOptions options)
 {
-    private sealed record StandingRow(Address Operator, long InFlight, DateTime? SeenAt, DateTime? LapsedAt, DateTime? OfferedAt);
+    private sealed record StandingRow(Address Operator, long InFlight, DateTime? SeenAt, DateTime? LapsedAt, DateTime? OfferedAt, bool IsAccused);
     private sealed record OpenRow(string Id, string? Claim);
     private sealed record LeaseRow(string Id, string Kind, Bytes32 Job, string Order, byte[] Signature, int Round, int Seat, string? Claim);
 
@@ -23,12 +23,13 @@ public sealed class WorkStore(VerifierOptions options)
     public async Task<IReadOnlyDictionary<Address, Standing>> StandingsAsync(NpgsqlTransaction transaction) =>
         (await transaction.Connection!.QueryAsync<StandingRow>(
             """
-            select coalesce(h.operator, n.operator) as Operator, coalesce(h.count, 0) as InFlight,
-                n.seen_at as SeenAt, n.lapsed_at as LapsedAt, n.offered_at as OfferedAt
+            select coalesce(h.operator, n.operator, a.operator) as Operator, coalesce(h.count, 0) as InFlight,
+                n.seen_at as SeenAt, n.lapsed_at as LapsedAt, n.offered_at as OfferedAt, a.operator is not null as IsAccused
             from (select holder as operator, count(*) from jobs where active and holder is not null group by holder) h
             full join nodes n on n.operator = h.operator
+            full join (select distinct accused as operator from jobs where accused is not null) a on a.operator = coalesce(h.operator, n.operator)
             """, transaction: transaction))
-        .ToDictionary(r => r.Operator, r => new Standing((int)r.InFlight, r.SeenAt, r.LapsedAt, r.OfferedAt));
+        .ToDictionary(r => r.Operator, r => new Standing((int)r.InFlight, r.SeenAt, r.LapsedAt, r.OfferedAt, r.IsAccused));
 
     public async Task LapseAsync(NpgsqlTransaction transaction, string id, Address @operator, DateTimeOffset now) =>
         await transaction.Connection!.ExecuteAsync(

@@ -82,10 +82,13 @@ public static class Decision
     }
 
     // An operator that keeps its result closed until the long review is over would be paid unchecked. What it does not open differs from every
-    // value, so the re-executor accuses it without having seen it; an honest late opening then ends the case as a check that agreed.
+    // value, so the re-executor accuses it without having seen it. Under exact comparison an honest opening ends such a case at once as a check that agreed,
+    // so it begins while the jobs that were submitted with this one are still unpaid: whoever knows that it is caught must not earn on. Under tolerance
+    // seats would have to judge, so it waits as long as it can.
     // Who was asked only just now, because its re-executor was late, keeps nothing closed.
     private static bool IsStalled(JobView job, World world, ulong since) =>
-        job.Claim is null && world.Clock.Seconds + world.Windows.CheckWindow >= since + world.Windows.LongReview
+        job.Claim is null
+        && world.Clock.Seconds >= since + (job.IsExact ? world.Windows.ReviewWindow / 2 : world.Windows.LongReview - world.Windows.CheckWindow)
         && job.Work.Any(w => w.Kind == WorkKind.Reveal && w.Operator == job.Operator && world.Clock.Wall >= w.CreatedAt + world.Policy.RevealGrace);
 
     private static SignedAttestation? Blind(JobView job, IReadOnlyList<Address> picks) =>

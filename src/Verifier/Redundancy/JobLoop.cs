@@ -154,7 +154,9 @@ public sealed class JobLoop(
             Protocol.Chain.JobState.Open => view.Operator,
             _ => null,
         };
-        return transaction.Connection!.ExecuteAsync("update jobs set holder = @holder where job = @Job", new { holder, view.Job }, transaction);
+        Address? accused = view.Chain.State is Protocol.Chain.JobState.Accused or Protocol.Chain.JobState.Convicted ? view.Chain.Opened?.Operator : null;
+        return transaction.Connection!.ExecuteAsync(
+            "update jobs set holder = @holder, accused = @accused where job = @Job", new { holder, accused, view.Job }, transaction);
     }
 
     private Task SleepAsync(NpgsqlTransaction transaction, Bytes32 job, bool active, TimeSpan until) => transaction.Connection!.ExecuteAsync(

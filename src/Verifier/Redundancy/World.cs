@@ -22,9 +22,11 @@ public sealed record VerifierPolicy(TimeSpan OfferTime, TimeSpan LapseRest, Time
         TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
 }
 
-/// <summary>How an operator stands with us; nothing of it is known to the chain.</summary>
+/// <summary>How an operator stands with us.</summary>
 /// <param name="InFlight">Offers open and jobs accepted or running.</param>
-public sealed record Standing(int InFlight, DateTimeOffset? SeenAt, DateTimeOffset? LapsedAt, DateTimeOffset? OfferedAt)
+/// <param name="IsAccused">A case about one of its results is open.</param>
+public sealed record Standing(
+    int InFlight, DateTimeOffset? SeenAt, DateTimeOffset? LapsedAt, DateTimeOffset? OfferedAt, bool IsAccused = false)
 {
     public static readonly Standing New = new(0, null, null, null);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IVocabulary} from "../../../contracts/interfaces/IVocabulary.sol";
 import {Pricing} from "../../../contracts/libraries/Pricing.sol";
 import {Sampling} from "../../../contracts/libraries/Sampling.sol";
 import {vm} from "./Vm.sol";
 
-contract PricingTest {
+contract PricingTest is IVocabulary {
     function test_fuzz_a_part_rounded_down_and_up_differ_by_at_most_one(uint128 amount, uint32 ppm) external pure {
         vm.assume(ppm <= Pricing.PPM);
         (uint256 down, uint256 up) = (Pricing.partDown(amount, ppm), Pricing.partUp(amount, ppm));
@@ -42,13 +43,16 @@ contract PricingTest {
     {
         vm.assume(floorPpm > 0 && floorPpm <= Pricing.PPM);
         if (!Pricing.admits(bond, exposure, maxPrice, floorPpm)) return;
-        assert(Pricing.slashDown(bond, maxPrice, floorPpm) == 2 * uint256(maxPrice) * Pricing.PPM / floorPpm);
+        assert(Pricing.slashDown(maxPrice, floorPpm, Comparison.Exact) <= bond);
         assert(2 * (uint256(exposure) + maxPrice) <= bond);
     }
 
-    function test_fuzz_a_slash_never_exceeds_the_bond(uint96 bond, uint96 maxPrice, uint32 floorPpm) external pure {
+    function test_fuzz_an_exact_slash_outweighs_the_chance_of_it_and_a_tolerant_one_is_the_price(uint96 maxPrice, uint32 floorPpm) external pure {
         vm.assume(floorPpm > 0 && floorPpm <= Pricing.PPM);
-        assert(Pricing.slashDown(bond, maxPrice, floorPpm) <= bond);
+        uint256 slash = Pricing.slashDown(maxPrice, floorPpm, Comparison.Exact);
+        uint256 outweighed = 2 * uint256(maxPrice) * Pricing.PPM;
+        assert(slash * floorPpm <= outweighed && outweighed - slash * floorPpm < floorPpm);
+        assert(Pricing.slashDown(maxPrice, floorPpm, Comparison.Tolerance) == maxPrice);
     }
 
     function test_fuzz_the_sampling_rate_starts_at_certainty_and_falls_to_the_floor(uint32 clean, uint32 floorPpm, uint32 c, uint32 a)

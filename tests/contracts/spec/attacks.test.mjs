@@ -5,7 +5,7 @@ import { keccak256, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD } from "../support/world.mjs";
-import { Book, Comparison, Finding, Outcome, Reason, Skip, State } from "../support/words.mjs";
+import { Comparison, Finding, Outcome, Skip, State } from "../support/words.mjs";
 
 let world, operator, p;
 beforeEach(async () => {
@@ -240,51 +240,20 @@ describe("stake", () => {
     assert.equal(await world.balance(operator.address), 10n * USD);
   });
 
-  it("locked in other cases does not escape a slash: it is taken when it unlocks", async () => {
+  it("is pledged to the first accusation, so that later cases cannot lock it away from its slash", async () => {
     const decoys = [];
     for (let i = 0; i < 6; i++) decoys.push(await world.decided());
     const job = await world.convicted();
-    for (const decoy of decoys) {
-      await world.accuse(await world.check(decoy, { value: other }));
-    }
-    const { bond, locked } = await record(operator);
-    assert.deepEqual([bond, locked], [p.minBond - 7n * 3n * V, 18n * V]);
-    const { convictedAt } = await world.read("caseOf", job.id);
-    if ((await world.now()) < convictedAt + BigInt(p.appealWindow)) await world.pass(p.appealWindow);
-    await send("slash", await world.jobItems(job.id));
-    const wanted = 20n * V;
-    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, locked]);
+    for (const decoy of decoys) await world.accuse(await world.check(decoy, { value: other }));
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 22n * V]);
+    if ((await world.now()) < (await world.read("caseOf", job.id)).convictedAt + BigInt(p.appealWindow)) await world.pass(p.appealWindow);
+    const { events } = await send("slash", await world.jobItems(job.id));
+    assert.equal(named(events, "StakeSlashed")[0].amount, 20n * V);
     await world.pass(p.verdictWindow + 1);
-    const { events } = await send("lapse", await world.jobItems(...decoys.map((decoy) => decoy.id)));
-    const insured = named(events, "LedgerMoved").filter((move) => move.reason === Reason.Insurance).reduce((sum, move) => sum + move.amount, 0n);
-    assert.equal(insured, wanted - bond);
-    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [bond + locked - wanted, 0n]);
+    await send("lapse", await world.jobItems(...decoys.map((decoy) => decoy.id)));
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [2n * V, 0n]);
     await world.checkBooks();
   });
-
-  for (const way of ["release", "openClaim"]) {
-    it(`locked in a case that ends as checked by ${way} does not escape either, nor gets lost between the books`, async () => {
-      await world.toToken(world.stranger, "mint", world.stranger.address, 100n * USD);
-      await world.toToken(world.stranger, "approve", world.escrow, 100n * USD);
-      await send("donate", Book.CheckPool, 100n * USD);
-      const decoys = [];
-      for (let i = 0; i < 6; i++) decoys.push(await world.decided());
-      const job = await world.decided();
-      const wrong = await world.convicted();
-      for (const decoy of decoys) await world.accuse(await world.check(decoy, { value: other }));
-      const item = await framed(job);
-      if (way === "openClaim") await seat(job, [job.value, job.value, job.value]);
-      await world.pass(p.appealWindow);
-      await send("slash", await world.jobItems(wrong.id));
-      // Eight locks of three prices left 40 of the bond, so most of the slash is owed by the seven that are left.
-      assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 21n * V]);
-      const [, insured] = await world.read("pools");
-      await (way === "release" ? send("release", [item]) : world.about(job.id, "openClaim", job.opening));
-      assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
-      assert.deepEqual([(await world.read("pools"))[1] - insured, (await record(operator)).bond], [3n * V, 0n]);
-      await world.checkBooks();
-    });
-  }
 });
 
 describe("a place of the roster", () => {

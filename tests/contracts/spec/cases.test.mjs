@@ -48,13 +48,13 @@ async function changes(job, act) {
 const certify = async (job, options) => world.send(world.stranger, "certify", ...(await world.certificate(job, options)));
 
 describe("accusing", () => {
-  it("locks three times the price on both sides and freezes epoch and roster", async () => {
+  it("locks three times the price on both sides and the operator's slash, and freezes epoch and roster", async () => {
     const job = await world.decided();
     job.accuser = await world.drawn(job);
     const { check, checkSignature } = await world.check(job, { value: other });
     let events;
     assert.deepEqual(await changes(job, async () => ({ events } = await world.accuse({ check, checkSignature }))), {
-      bond: -3n * V, locked: 3n * V, accuserBond: -3n * V, accuserLocked: 3n * V,
+      bond: -23n * V, locked: 23n * V, accuserBond: -3n * V, accuserLocked: 3n * V,
     });
     const epoch = await world.read("currentEpoch");
     assert.deepEqual(named(events, "ResultAccused"), [{ job: job.id, accuser: job.accuser.address, value: other, epoch, rosterLength: 10 }]);
@@ -122,7 +122,7 @@ describe("accusing", () => {
 
   it("locks what there is once many cases have taken the bond, and their convictions pay what they can", async () => {
     const jobs = [];
-    for (let i = 0; i < 8; i++) jobs.push(await world.submitted({ order: { maxPrice: 50n * USD } }));
+    for (let i = 0; i < 3; i++) jobs.push(await world.submitted());
     for (const epoch of new Set(await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).epoch)))) await world.recordSeedAfter(epoch);
     for (const job of jobs) {
       job.accuser = await world.drawn(job);
@@ -130,16 +130,19 @@ describe("accusing", () => {
     }
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, p.minBond]);
     await world.checkBooks();
-    const poor = jobs[6];
+    const poor = jobs[1];
     await world.recordSeedAfter((await world.read("caseOf", poor.id)).epoch);
     await world.about(poor.id, "drawSeats");
     poor.seats = (await world.read("caseOf", poor.id)).seats.map((seat) => world.operatorAt(seat));
     poor.values = [other, other, other];
     await world.send(world.stranger, "commitSeats", await Promise.all(poor.values.map((value, seat) => world.seatItem(poor, seat, value))));
     await world.about(poor.id, "openClaim", poor.opening);
-    // Six cases hold 150 each, the seventh the last 100: a third of it for each seat, the dust back to the bond.
+    // The first case holds 920, the second the last 80: a third of it for each seat, the dust for the slash.
     const change = await changes(poor, () => certify(poor));
-    assert.deepEqual([change.seats, change.bond, change.locked], [[33_333_333n, 33_333_333n, 33_333_333n], 1n, -100n * USD]);
+    assert.deepEqual([change.seats, change.bond, change.locked], [[26_666_666n, 26_666_666n, 26_666_666n], undefined, -79_999_998n]);
+    await world.pass(p.appealWindow);
+    const { events } = await world.send(world.stranger, "slash", await world.jobItems(poor.id));
+    assert.equal(named(events, "StakeSlashed")[0].amount, 2n);
     await world.checkBooks();
   });
 });
@@ -261,7 +264,7 @@ describe("the certificate", () => {
       let events;
       const change = await changes(job, async () => ({ events } = await certify(job)));
       assert.deepEqual(change, {
-        client: V - paid, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 3n * V, locked: -3n * V, earned: paid - cost,
+        client: V - paid, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 23n * V, locked: -23n * V, earned: paid - cost,
         accuserLocked: -3n * V, seats: [V, V, V], checkPool: model.fee(p, V) - p.keeperPart + cost,
       });
       assert.deepEqual(named(events, "VerdictReached"), [{ job: job.id, verdict: Verdict.Cleared, value: job.value, evidence: keccak256(toHex("evidence")) }]);
@@ -287,8 +290,9 @@ describe("the certificate", () => {
     });
 
     it("convicts a claim that was never opened once the reveal window is over, whatever the value", async () => {
-      for (const values of [() => [other, other, other], (job) => [job.value, job.value, job.value]]) {
-        const job = await world.sealed({ values });
+      const says = [() => [other, other, other], (job) => [job.value, job.value, job.value]];
+      for (const [i, values] of says.entries()) {
+        const job = await world.sealed({ operator: world.operators[i], values });
         const { revealBy } = await world.read("caseOf", job.id);
         const certificate = await world.certificate(job);
         await world.at(revealBy);
@@ -308,7 +312,7 @@ describe("the certificate", () => {
       let events;
       const change = await changes(job, async () => ({ events } = await certify(job)));
       assert.deepEqual(change, {
-        client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 2n * V, locked: -3n * V,
+        client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 22n * V, locked: -23n * V,
         accuserBond: 3n * V, accuserLocked: -3n * V, seats: [0n, V, V], insurance: -V,
       });
       assert.deepEqual(named(events, "VerdictReached").map((args) => [args.verdict, args.value]), [[Verdict.Inconclusive, model.ZERO32]]);
@@ -321,14 +325,14 @@ describe("the certificate", () => {
       assert.equal((await world.read("pools"))[1], 0n);
       const job = await world.openedClaim({ values: (job) => [job.value, job.value, other] });
       const change = await changes(job, () => certify(job));
-      assert.deepEqual([change.seats, change.bond, change.insurance], [[V / 2n, V / 2n, 0n], 2n * V, undefined]);
+      assert.deepEqual([change.seats, change.bond, change.insurance], [[V / 2n, V / 2n, 0n], 22n * V, undefined]);
       await world.checkBooks();
     });
 
     it("three different values: nobody is paid and everybody unlocked", async () => {
       const job = await world.openedClaim({ values: (job) => [job.value, other, keccak256(other)] });
       const change = await changes(job, () => certify(job));
-      assert.deepEqual([change.seats, change.bond, change.accuserBond], [undefined, 3n * V, 3n * V]);
+      assert.deepEqual([change.seats, change.bond, change.accuserBond], [undefined, 23n * V, 3n * V]);
       await world.checkBooks();
     });
   });
@@ -418,7 +422,7 @@ describe("the certificate", () => {
     await world.refuses(
       world.send(world.stranger, "certify", id, record_, attestations, [signatures[1], signatures[0], signatures[2]], evidence), "WrongAttestation", id, 0, Skip.BadAttestation,
     );
-    const early = await world.seated();
+    const early = await world.seated({ operator: world.operators[2] });
     early.values = job.values;
     await world.refuses(certify(early), "SeatsNotSealed", early.id);
   });
@@ -437,7 +441,7 @@ describe("the certificate", () => {
     const change = await changes(job, async () => world.send(world.stranger, "lapse", await world.jobItems(job.id)));
     assert.deepEqual(change, {
       client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart,
-      bond: 3n * V, locked: -3n * V, accuserBond: 3n * V, accuserLocked: -3n * V,
+      bond: 23n * V, locked: -23n * V, accuserBond: 3n * V, accuserLocked: -3n * V,
     });
     assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
     await world.checkBooks();
@@ -448,20 +452,19 @@ describe("slashing", () => {
   it("waits for the appeal window and splits the stake to the unit", async () => {
     const job = await world.convicted();
     const { convictedAt } = await world.read("caseOf", job.id);
-    const { bond } = await record(operator);
-    assert.equal(bond, p.minBond - 3n * V);
-    const share = model.slash(p, { bond, maxPrice: V, exact: true });
+    const { bond, locked } = await record(operator);
+    assert.deepEqual([bond, locked], [p.minBond - 23n * V, 20n * V]);
+    const share = model.slash(p, { amount: locked, maxPrice: V });
     await world.at(convictedAt + BigInt(p.appealWindow) - 1n);
     await world.refuses(world.send(world.stranger, "slash", await world.jobItems(job.id)), "Skipped", Skip.TooEarly);
     let events;
     const change = await changes(job, async () => ({ events } = await world.send(world.stranger, "slash", await world.jobItems(job.id))));
-    assert.equal(share.amount, 800n * USD);
     assert.deepEqual(change, {
-      client: V + model.fee(p, V) + share.compensation, reserved: -(V + model.fee(p, V)), keeper: share.keeper, bond: -share.amount,
+      client: V + model.fee(p, V) + share.compensation, reserved: -(V + model.fee(p, V)), keeper: share.keeper, locked: -locked,
       accuserEarned: share.accuserReward, insurance: share.insured,
     });
     assert.deepEqual(named(events, "StakeSlashed"), [{
-      job: job.id, operator: operator.address, amount: share.amount, compensation: share.compensation, accuserReward: share.accuserReward, insured: share.insured,
+      job: job.id, operator: operator.address, amount: locked, compensation: share.compensation, accuserReward: share.accuserReward, insured: share.insured,
     }]);
     assert.deepEqual(await stateOf(job), { state: State.Slashed, outcome: Outcome.WrongResult });
     await world.checkBooks();
@@ -478,23 +481,23 @@ describe("slashing", () => {
     await world.refuses(world.send(cheat, "rejoin"), "BondTooSmall");
   });
 
-  it("takes no more than the bond holds", async () => {
+  it("takes no more than the bond held", async () => {
     const job = await world.convicted({ order: { maxPrice: 50n * USD } });
-    const { bond } = await record(operator);
+    const { bond, locked } = await record(operator);
     await world.pass(p.appealWindow);
     await world.send(world.stranger, "slash", await world.jobItems(job.id));
-    assert.equal(bond, 850n * USD);
-    assert.equal((await record(operator)).bond, 0n);
+    assert.deepEqual([bond, locked], [0n, 850n * USD]);
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 0n]);
     await world.checkBooks();
   });
 
   it("two convictions together never take more than there is", async () => {
-    const jobs = [await world.convicted(), await world.convicted({ operator })];
+    const jobs = [await world.convicted({ order: { maxPrice: 10n * USD } }), await world.convicted({ order: { maxPrice: 38n * USD } })];
     await world.pass(p.appealWindow);
-    const before = (await record(operator)).bond;
+    const before = (await record(operator)).locked;
     const { events } = await world.send(world.stranger, "slash", await world.jobItems(...jobs.map((job) => job.id)));
     const amounts = named(events, "StakeSlashed").map((args) => args.amount);
-    assert.deepEqual([amounts[0] + amounts[1], (await record(operator)).bond], [before, 0n]);
+    assert.deepEqual([amounts[0] + amounts[1], (await record(operator)).locked], [before, 0n]);
     assert.equal(named(events, "OperatorRetired").length, 1);
     await world.checkBooks();
   });
@@ -507,8 +510,7 @@ describe("slashing", () => {
     });
     await world.pass(p.appealWindow);
     const { events } = await world.send(world.stranger, "slash", await world.jobItems(job.id));
-    const share = model.slash(p, { bond: p.minBond - 3n * V, maxPrice: V, exact: false });
-    assert.equal(share.amount, V);
+    const share = model.slash(p, { amount: V, maxPrice: V });
     assert.deepEqual(named(events, "StakeSlashed"), [{
       job: job.id, operator: cheat.address, amount: V, compensation: share.compensation, accuserReward: share.accuserReward, insured: share.insured,
     }]);

@@ -30,8 +30,11 @@ export function fill([checkPool, insurancePool], wanted) {
   return [fromChecks, least(wanted - fromChecks, insurancePool)];
 }
 
-export function slash(p, { bond, maxPrice, exact }) {
-  const amount = exact ? least(bond, (2n * maxPrice * PPM) / BigInt(p.floorPpm)) : least(bond, maxPrice);
+/** What a wrong result costs, as far as it is there. */
+export const slashDown = (p, { maxPrice, exact }) => (exact ? (2n * maxPrice * PPM) / BigInt(p.floorPpm) : maxPrice);
+
+/** @param amount What the seats have left of the lock. */
+export function slash(p, { amount, maxPrice }) {
   let left = amount / 2n;
   const compensation = least(maxPrice, (amount * 400_000n) / PPM);
   left -= compensation;
