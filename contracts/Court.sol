@@ -28,12 +28,12 @@ contract Court is ICases, CaseBook {
     function accuse(Job calldata record_, Attestation calldata attestation, bytes calldata signature) external nonReentrant {
         bytes32 id = attestation.job;
         Job calldata job = _inState(id, record_, State.Submitted);
-        bytes32 seed = _seeds[uint64(job.epoch + 1)];
-        require(seed != 0, SeedUnknown(uint64(job.epoch + 1)));
+        bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
+        require(seed != 0, SeedUnknown(uint64(job.course.epoch() + 1)));
         uint256 until = _checkedFrom(job) + _parameters.longReview;
         require(block.timestamp <= until, Late(block.timestamp, until));
-        require(Sampling.isSampled(seed, id, job.ratePpm), NotSampled(id));
-        bool accusing = job.comparison == Comparison.Exact
+        require(Sampling.isSampled(seed, id, job.terms.ratePpm()), NotSampled(id));
+        bool accusing = job.terms.comparison() == Comparison.Exact
             ? attestation.finding == Finding.Value
             : attestation.finding == Finding.Mismatch || attestation.finding == Finding.Malformed;
         require(accusing && attestation.round == 0, WrongAttestation(id, attestation.seat, Skip.BadAttestation));
@@ -49,8 +49,8 @@ contract Court is ICases, CaseBook {
         record.rosterLength = _counts.places;
         record.accusedValue = attestation.value;
         emit ResultAccused(id, accuser, attestation.value, record.epoch, record.rosterLength);
-        uint256 seatPay = SEATS * job.maxPrice;
-        record.operatorLock = _lock(id, job.operator, seatPay + Pricing.slashDown(job.maxPrice, _rules.floorPpm(), job.comparison));
+        uint256 seatPay = SEATS * job.terms.maxPrice();
+        record.operatorLock = _lock(id, job.operator, seatPay + Pricing.slashDown(job.terms.maxPrice(), _rules.floorPpm(), job.terms.comparison()));
         record.accuserLock = _lock(id, accuser, seatPay);
     }
 
@@ -212,7 +212,7 @@ contract Court is ICases, CaseBook {
         Attestation[3] calldata attestations,
         bytes[3] calldata signatures
     ) private view returns (Ballot memory ballot) {
-        bool exact = job.comparison == Comparison.Exact;
+        bool exact = job.terms.comparison() == Comparison.Exact;
         for (uint8 i; i < SEATS; ++i) {
             Attestation calldata attestation = attestations[i];
             if (signatures[i].length == 0) {
@@ -244,14 +244,14 @@ contract Court is ICases, CaseBook {
     function _decide(Job calldata job, CaseRecord storage record, Ballot memory ballot) private view returns (Verdict, bytes32) {
         bytes32 voice = ballot.voices[0];
         if (ballot.missing != 0 || voice != ballot.voices[1] || voice != ballot.voices[2]) return (Verdict.Inconclusive, 0);
-        if (job.comparison == Comparison.Tolerance) return (voice == bytes32(uint256(1)) ? Verdict.Cleared : Verdict.Convicted, 0);
+        if (job.terms.comparison() == Comparison.Tolerance) return (voice == bytes32(uint256(1)) ? Verdict.Cleared : Verdict.Convicted, 0);
         bool confirmed = record.claimOpened && voice == keccak256(abi.encode(record.claimRoot, record.claimUnits));
         return (confirmed ? Verdict.Cleared : Verdict.Convicted, voice);
     }
 
     /// @dev The accuser was wrong and pays the seats.
     function _clear(bytes32 id, Job calldata job, CaseRecord storage record) private {
-        uint256 paid = _paySeats(id, record, record.accuser, record.accuserLock, job.maxPrice);
+        uint256 paid = _paySeats(id, record, record.accuser, record.accuserLock, job.terms.maxPrice());
         _unlock(id, record.accuser, record.accuserLock - paid);
         _unlock(id, job.operator, record.operatorLock);
         _retireIfPoor(record.accuser);
@@ -264,7 +264,7 @@ contract Court is ICases, CaseBook {
     function _convict(bytes32 id, Job calldata job, CaseRecord storage record) private {
         _heads[id] = _heads[id].moved(State.Convicted, Outcome.None);
         record.slashableAt = uint40(block.timestamp + _parameters.appealWindow);
-        record.operatorLock -= uint96(_paySeats(id, record, job.operator, record.operatorLock, job.maxPrice));
+        record.operatorLock -= uint96(_paySeats(id, record, job.operator, record.operatorLock, job.terms.maxPrice()));
         _unlock(id, record.accuser, record.accuserLock);
     }
 
@@ -283,7 +283,7 @@ contract Court is ICases, CaseBook {
         for (uint256 i; i < SEATS; ++i) {
             if (ballot.present[i]) continue;
             uint256 penalty =
-                Pricing.min(_bondOf(record.seats[i]), Pricing.partDown(job.maxPrice, _parameters.seatPenaltyPpm));
+                Pricing.min(_bondOf(record.seats[i]), Pricing.partDown(job.terms.maxPrice(), _parameters.seatPenaltyPpm));
             _debit(id, record.seats[i], Book.Bond, Reason.Penalty, penalty);
             _credit(id, address(this), Book.InsurancePool, Reason.Insurance, penalty);
             _retireIfPoor(record.seats[i]);
@@ -291,10 +291,10 @@ contract Court is ICases, CaseBook {
         uint256 spent;
         for (uint256 i; i < SEATS; ++i) {
             if (!_isShared(ballot, i)) continue;
-            uint256 fromLock = Pricing.min(job.maxPrice / 2, record.operatorLock - spent);
+            uint256 fromLock = Pricing.min(job.terms.maxPrice() / 2, record.operatorLock - spent);
             spent += fromLock;
             _debit(id, job.operator, Book.Locked, Reason.SeatPay, fromLock);
-            uint256 fromPool = _takeFromPool(id, Book.InsurancePool, Reason.SeatPay, job.maxPrice - job.maxPrice / 2);
+            uint256 fromPool = _takeFromPool(id, Book.InsurancePool, Reason.SeatPay, job.terms.maxPrice() - job.terms.maxPrice() / 2);
             _credit(id, record.seats[i], Book.Earned, Reason.SeatPay, fromLock + fromPool);
         }
         return _refundCase(id, job, record, spent);
@@ -320,7 +320,7 @@ contract Court is ICases, CaseBook {
 
     /// @dev Ends an undecided case. Returns the keeper's part, which is what the client's refund lacks.
     function _refundCase(bytes32 id, Job calldata job, CaseRecord storage record, uint256 spent) private returns (uint256 keeperPart) {
-        uint256 reserved = job.maxPrice + job.fee;
+        uint256 reserved = job.terms.maxPrice() + job.course.fee();
         keeperPart = _rules.keeperPart();
         _close(id, job, State.Refunded, Outcome.Inconclusive);
         emit JobRefunded(id, job.client, Outcome.Inconclusive, uint96(reserved - keeperPart), 0);

@@ -71,16 +71,16 @@ contract Escrow is Till, Jobs, Slashing {
     /// @inheritdoc IJobs
     function isSampled(bytes32 id, Job calldata record) public view returns (bool decided, bool sampled) {
         require(_heads[id].matches(record), WrongRecord(id));
-        bytes32 seed = _seeds[uint64(record.epoch + 1)];
-        if (record.submittedAt == 0 || seed == 0) return (false, false);
-        return (true, Sampling.isSampled(seed, id, record.ratePpm));
+        bytes32 seed = _seeds[uint64(record.course.epoch() + 1)];
+        if (record.course.submittedAt() == 0 || seed == 0) return (false, false);
+        return (true, Sampling.isSampled(seed, id, record.terms.ratePpm()));
     }
 
     /// @inheritdoc IJobs
     function drawnFor(bytes32 id, Job calldata record, uint8 attempt) external view returns (address) {
         (, bool sampled) = isSampled(id, record);
         if (!sampled || attempt >= Bounds.MAX_ATTEMPTS) return address(0);
-        address[] memory drawn = _drawSpot(id, record, _seeds[uint64(record.epoch + 1)], uint256(attempt) + 1);
+        address[] memory drawn = _drawSpot(id, record, _seeds[uint64(record.course.epoch() + 1)], uint256(attempt) + 1);
         return attempt < drawn.length ? drawn[attempt] : address(0);
     }
 

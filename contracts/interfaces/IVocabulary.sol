@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Course, Terms} from "../libraries/Words.sol";
+
 /// @title The words that every part shares: types, events and errors
 interface IVocabulary {
     // ---------------------------------------------------------------- types
@@ -151,23 +153,17 @@ interface IVocabulary {
     }
 
     /// @notice A job as every call about it carries it. The chain keeps its digest and its state only, so whoever calls brings the record, which anybody can
-    /// put together from the events JobOpened and ResultSubmitted and the times of their blocks. The last three fields are zero until the result. Whole
-    /// words, because a record that proves to be the kept one needs no other check of its numbers.
+    /// put together from the events JobOpened and ResultSubmitted. Words packed by hand are opaque to the ABI: contracts/libraries/Words.sol says where in them
+    /// each number is.
     struct Job {
         address client;
+        address payer;            // zero: the client
         address operator;
         address nodeKey;          // signs the result
-        Comparison comparison;
-        uint256 unitPrice;
-        uint256 maxPrice;
-        uint256 fee;              // reserved beside the max price: check fee and keeper's part
-        uint256 runWindow;
-        uint256 openedAt;
-        uint256 ratePpm;          // sampling rate, frozen at opening
-        uint256 rosterLength;     // frozen at opening
-        uint256 submittedAt;
-        uint256 epoch;            // of the submission
-        bytes32 commitment;
+        address witness;          // zero: none
+        Terms terms;              // unit price, max price, run window, sampling rate, comparison
+        Course course;            // fee, times, epoch, length of the roster, version of the parameters
+        bytes32 commitment;       // zero until the result
     }
 
     /// @notice What an accusation set off. Empty (zeros) for a job that was never accused.
@@ -231,11 +227,11 @@ interface IVocabulary {
     /// @notice The account's nonce can no longer open a job, nor carry a Withdraw or a Claim: it was cancelled, or one of these two has used it.
     event NonceCancelled(address indexed client, uint256 nonce);
 
-    /// @notice `maxPrice + fee` is reserved and the operator has `runWindow` seconds; rate and roster length of the result's sampling are frozen.
-    event JobOpened(bytes32 indexed job, address indexed client, address indexed operator, address nodeKey, bytes32 workload, bytes32 policy,
-        Comparison comparison, uint96 unitPrice, uint96 maxPrice, uint96 fee, uint32 runWindow, uint256 nonce, uint32 ratePpm, uint32 rosterLength);
-    /// @notice A sealed result; the seed of the epoch after this one decides whether it is checked.
-    event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, uint64 epoch);
+    /// @notice Max price and fee are reserved and the operator has the run window; rate and roster length of the result's sampling are frozen.
+    event JobOpened(bytes32 indexed job, address indexed client, address indexed operator, address nodeKey, bytes32 workload, bytes32 policy, uint256 nonce,
+        Terms terms, Course course);
+    /// @notice A sealed result; the seed of the epoch after that of `course` decides whether it is checked.
+    event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, Course course);
     /// @notice The epoch's seed, forever.
     event SeedRecorded(uint64 indexed epoch, bytes32 seed);
     /// @notice The result is accepted and the operator has earned `price`, less what its record costs.

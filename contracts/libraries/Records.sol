@@ -2,48 +2,52 @@
 pragma solidity 0.8.37;
 
 import {IVocabulary} from "../interfaces/IVocabulary.sol";
+import {Course, Terms} from "./Words.sol";
 
 /// @title The word that stands for a job: the digest of its record, its outcome and its state
 /// @dev The low eight bits are the state, the next eight the outcome, the rest the digest without its first two bytes.
 library Records {
-    uint256 private constant BYTES = 448;
+    uint256 private constant BYTES = 256;
     uint256 private constant DIGEST = type(uint256).max << 16;
 
     /// @notice The head of a job that is opened now.
-    /// @dev Client, terms and run window stand in the order as they stand in the record, so they are copied and not decoded. Whoever calls has read them.
-    function opened(IVocabulary.OpenItem calldata item, uint256 fee, uint256 ratePpm, uint256 rosterLength) internal view returns (uint256) {
+    /// @dev The client stands first in the order as in the record, so it is copied and not decoded. Whoever calls has read it.
+    function opened(IVocabulary.OpenItem calldata item, Terms terms, Course course) internal pure returns (uint256) {
         IVocabulary.Order calldata order = item.order;
         (address operator, address nodeKey) = (item.operator, item.nodeKey);
         uint256 digest;
         assembly ("memory-safe") {
             let place := mload(0x40)
             calldatacopy(place, order, 32)                        // client
-            mstore(add(place, 32), operator)
-            mstore(add(place, 64), nodeKey)
-            calldatacopy(add(place, 96), add(order, 128), 96)     // comparison, unit price, max price
-            mstore(add(place, 192), fee)
-            calldatacopy(add(place, 224), add(order, 256), 32)    // run window
-            mstore(add(place, 256), timestamp())
-            mstore(add(place, 288), ratePpm)
-            mstore(add(place, 320), rosterLength)
-            calldatacopy(add(place, 352), calldatasize(), 96)     // zeros: no result yet
+            mstore(add(place, 32), 0)                             // payer: the client
+            mstore(add(place, 64), operator)
+            mstore(add(place, 96), nodeKey)
+            mstore(add(place, 128), 0)                            // no witness
+            mstore(add(place, 160), terms)
+            mstore(add(place, 192), course)
+            mstore(add(place, 224), 0)                            // no result yet
             digest := keccak256(place, BYTES)
         }
         return digest << 16 | uint256(IVocabulary.State.Open);
     }
 
     /// @notice The head of this job with its result.
-    function submitted(IVocabulary.Job calldata job, uint256 submittedAt, uint256 epoch, bytes32 commitment) internal pure returns (uint256) {
+    function submitted(IVocabulary.Job calldata job, Course course, bytes32 commitment) internal pure returns (uint256) {
         uint256 digest;
         assembly ("memory-safe") {
             let place := mload(0x40)
-            calldatacopy(place, job, sub(BYTES, 96))
-            mstore(add(place, sub(BYTES, 96)), submittedAt)
-            mstore(add(place, sub(BYTES, 64)), epoch)
+            calldatacopy(place, job, sub(BYTES, 64))
+            mstore(add(place, sub(BYTES, 64)), course)
             mstore(add(place, sub(BYTES, 32)), commitment)
             digest := keccak256(place, BYTES)
         }
         return digest << 16 | uint256(IVocabulary.State.Submitted);
+    }
+
+    /// @notice Whose money a job is: what comes back of it goes there.
+    function payerOf(IVocabulary.Job calldata job) internal pure returns (address) {
+        address payer = job.payer;
+        return payer == address(0) ? job.client : payer;
     }
 
     function isIn(uint256 word, IVocabulary.State state) internal pure returns (bool) {

@@ -7,12 +7,23 @@ import {IVocabulary} from "../interfaces/IVocabulary.sol";
 /// whether it holds it (1), cluster (24), from the low end.
 type Work is uint256;
 
+/// @notice What a job was agreed and opened under, in one word of its record: unit price, max price (96 bits each), run window in seconds (32), sampling rate in ppm,
+/// frozen at the opening (24), comparison (8), from the low end.
+type Terms is uint256;
+
+/// @notice The rest of a job's numbers, in one word of its record: fee, reserved beside the max price for check and keeper (96 bits), `openedAt`, `submittedAt`
+/// (unix seconds), epoch of the submission (40 each), length of the roster at the opening (24), version of the parameters it was opened under (16), from the
+/// low end. `submittedAt` and epoch are zero until the result.
+type Course is uint256;
+
 /// @notice What most ends of a job need of the parameters, in one word: floorPpm, accuserPpm (24 bits each), maxRunWindow, reviewWindow (32 each),
 /// recordNumerator, recordOffset, minRoster (16 each), keeperPart (96), from the low end.
 type Rules is uint256;
 
 using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withoutPlace, lastPlaceOf, withCluster} for Work global;
 using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart} for Rules global;
+using {unitPrice, maxPrice, runWindow, ratePpm, comparison} for Terms global;
+using {fee, openedAt, submittedAt, epoch, rosterLength, version, withResult} for Course global;
 
 /// @dev Packed by hand: the compiler spends a thousand gas on a struct where these spend thirty.
 error PayTooLarge(uint256 earned);
@@ -45,16 +56,16 @@ function clusterOf(Work word) pure returns (uint32) {
 }
 
 /// @dev Admission keeps the exposure below half of a bond of 96 bits.
-function withJob(Work word, uint256 maxPrice) pure returns (Work) {
+function withJob(Work word, uint256 price) pure returns (Work) {
     unchecked {
-        return Work.wrap(Work.unwrap(word) + maxPrice);
+        return Work.wrap(Work.unwrap(word) + price);
     }
 }
 
 /// @dev The exposure is the sum of such prices.
-function withoutJob(Work word, uint256 maxPrice) pure returns (Work) {
+function withoutJob(Work word, uint256 price) pure returns (Work) {
     unchecked {
-        return Work.wrap(Work.unwrap(word) - maxPrice);
+        return Work.wrap(Work.unwrap(word) - price);
     }
 }
 
@@ -130,4 +141,65 @@ function rulesOf(IVocabulary.Parameters memory p) pure returns (Rules) {
         uint256(p.floorPpm) | uint256(p.accuserPpm) << 24 | uint256(p.maxRunWindow) << 48 | uint256(p.reviewWindow) << 80
             | uint256(p.recordNumerator) << 112 | uint256(p.recordOffset) << 128 | uint256(p.minRoster) << 144 | uint256(p.keeperPart) << 160
     );
+}
+
+function unitPrice(Terms word) pure returns (uint256) {
+    return uint96(Terms.unwrap(word));
+}
+
+function maxPrice(Terms word) pure returns (uint256) {
+    return uint96(Terms.unwrap(word) >> 96);
+}
+
+function runWindow(Terms word) pure returns (uint256) {
+    return uint32(Terms.unwrap(word) >> 192);
+}
+
+function ratePpm(Terms word) pure returns (uint256) {
+    return uint24(Terms.unwrap(word) >> 224);
+}
+
+function comparison(Terms word) pure returns (IVocabulary.Comparison) {
+    return IVocabulary.Comparison(Terms.unwrap(word) >> 248);
+}
+
+/// @dev The order's types bound what is not the contract's own, and a rate is at most PPM.
+function termsOf(IVocabulary.Order calldata order, uint256 rate) pure returns (Terms) {
+    return Terms.wrap(
+        uint256(order.unitPrice) | uint256(order.maxPrice) << 96 | uint256(order.runWindow) << 192 | rate << 224 | uint256(order.comparison) << 248
+    );
+}
+
+function fee(Course word) pure returns (uint256) {
+    return uint96(Course.unwrap(word));
+}
+
+function openedAt(Course word) pure returns (uint256) {
+    return uint40(Course.unwrap(word) >> 96);
+}
+
+function submittedAt(Course word) pure returns (uint256) {
+    return uint40(Course.unwrap(word) >> 136);
+}
+
+function epoch(Course word) pure returns (uint256) {
+    return uint40(Course.unwrap(word) >> 176);
+}
+
+function rosterLength(Course word) pure returns (uint256) {
+    return uint24(Course.unwrap(word) >> 216);
+}
+
+function version(Course word) pure returns (uint256) {
+    return Course.unwrap(word) >> 240;
+}
+
+/// @dev A fee of a max price that passes admission fits 96 bits (Bounds), places are counted in 24.
+function courseOf(uint256 fee_, uint256 rosterLength_, uint256 version_) view returns (Course) {
+    return Course.wrap(fee_ | block.timestamp << 96 | rosterLength_ << 216 | version_ << 240);
+}
+
+/// @dev Submitted now, once.
+function withResult(Course word, uint256 epoch_) view returns (Course) {
+    return Course.wrap(Course.unwrap(word) | block.timestamp << 136 | epoch_ << 176);
 }

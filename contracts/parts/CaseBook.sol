@@ -5,7 +5,7 @@ import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
 /// @title Cases as they are kept
-/// @dev The last part that declares storage: escrow and court both inherit this chain of parts, which is what makes their layouts one.
+/// @dev The last part that declares storage: escrow, court and bank all inherit this chain of parts, which is what makes their layouts one.
 abstract contract CaseBook is JobBook {
     struct CaseRecord {
         address accuser;
@@ -32,7 +32,7 @@ abstract contract CaseBook is JobBook {
     /// @dev The re-executor's signed value is the same word whether it confirms or accuses, so whoever holds it may send it as an accusation. Where it
     /// equals the opened claim nobody disputes the result.
     function _isConfirmed(Job calldata job, CaseRecord storage record, bytes32 value) internal view returns (bool) {
-        return job.comparison == Comparison.Exact && record.accusedValue == value;
+        return job.terms.comparison() == Comparison.Exact && record.accusedValue == value;
     }
 
     /// @dev Ends a case whose accuser confirmed the claim, as the release would have.

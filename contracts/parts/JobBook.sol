@@ -43,19 +43,19 @@ abstract contract JobBook is Roster, Epochs, Signatures {
 
     /// @dev Ends a job in its operator's favour. What it brings keeper and pools is added to the tally.
     function _payOut(bytes32 id, Job calldata job, uint256 head, Accepted memory accepted, Rules rules, Tally memory tally) internal {
-        (address operator, uint256 maxPrice) = (job.operator, job.maxPrice);
-        uint256 price = Pricing.price(accepted.units, job.unitPrice, maxPrice);
+        (address operator, uint256 maxPrice) = (job.operator, job.terms.maxPrice());
+        uint256 price = Pricing.price(accepted.units, job.terms.unitPrice(), maxPrice);
         Outcome outcome = accepted.outcome;
 
         _heads[id] = head.moved(State.Released, outcome);
         emit RewardReleased(id, operator, outcome, accepted.outputsRoot, accepted.units, uint96(price), accepted.reexecutor);
         // The price is at most the max price, the rate at least the floor, the fee at least the keeper's part.
         unchecked {
-            uint256 recordFee = Pricing.partDown(price, job.ratePpm - rules.floorPpm());
+            uint256 recordFee = Pricing.partDown(price, job.terms.ratePpm() - rules.floorPpm());
             if (price != maxPrice) _credit(id, job.client, Book.Available, Reason.Remainder, maxPrice - price);
             _reward(id, operator, maxPrice, price - recordFee, outcome == Outcome.Checked || outcome == Outcome.Cleared);
             tally.keeperParts += rules.keeperPart();
-            tally.checkPool += job.fee - rules.keeperPart() + recordFee;
+            tally.checkPool += job.course.fee() - rules.keeperPart() + recordFee;
         }
         if (accepted.reexecutor != address(0)) _earn(id, accepted.reexecutor, Reason.CheckPay, _fromPools(tally, price));
     }
@@ -112,9 +112,9 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     /// @dev Where the windows of a decided job begin: with the submission, or later by as much as its seed came after the review window, so that
     /// nobody loses the time to check, accuse or be paid because a seed was late.
     function _checkedFrom(Job calldata job) internal view returns (uint256) {
-        uint256 inTime = job.submittedAt + _rules.reviewWindow();
-        uint256 seededAt = _seededAt[uint64(job.epoch + 1)];
-        return seededAt > inTime ? job.submittedAt + seededAt - inTime : job.submittedAt;
+        uint256 inTime = job.course.submittedAt() + _rules.reviewWindow();
+        uint256 seededAt = _seededAt[uint64(job.course.epoch() + 1)];
+        return seededAt > inTime ? job.course.submittedAt() + seededAt - inTime : job.course.submittedAt();
     }
 
     function _drawSpot(bytes32 id, Job calldata job, bytes32 seed, uint256 count) internal view returns (address[] memory) {
@@ -124,8 +124,8 @@ abstract contract JobBook is Roster, Epochs, Signatures {
                 seed: seed,
                 job: id,
                 round: 0,
-                rosterLength: job.rosterLength,
-                lastBlock: _lastBlock(uint64(job.epoch + 1)),
+                rosterLength: job.course.rosterLength(),
+                lastBlock: _lastBlock(uint64(job.course.epoch() + 1)),
                 client: job.client,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: 0
@@ -138,7 +138,7 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     function _close(bytes32 id, Job calldata job, State state, Outcome outcome) internal {
         _heads[id] = _heads[id].moved(state, outcome);
         OperatorRecord storage operator = _operators[job.operator];
-        operator.work = operator.work.withoutJob(job.maxPrice);
+        operator.work = operator.work.withoutJob(job.terms.maxPrice());
     }
 
     /// @dev As far as the pool holds.

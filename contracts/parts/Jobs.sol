@@ -6,7 +6,7 @@ import {Bounds} from "../libraries/Bounds.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Records} from "../libraries/Records.sol";
 import {Sampling} from "../libraries/Sampling.sol";
-import {Rules, Work} from "../libraries/Words.sol";
+import {Course, Rules, Terms, Work, courseOf, termsOf} from "../libraries/Words.sol";
 import {CaseBook} from "./CaseBook.sol";
 
 /// @title A job without a dispute: opened, submitted, released or refunded
@@ -16,6 +16,8 @@ abstract contract Jobs is IJobs, CaseBook {
     using Records for uint256;
 
     uint256 private constant HASHES_KEPT = 256;
+    /// @dev Of the parameters, which are fixed at construction.
+    uint256 private constant VERSION = 1;
 
     /// @inheritdoc IJobs
     function nonceUsed(address client, uint256 nonce) public view returns (bool) {
@@ -108,7 +110,8 @@ abstract contract Jobs is IJobs, CaseBook {
 
         nonces[nonce >> 8] = spent | 1 << (nonce & 0xff);
         operator.work = work.withJob(maxPrice);
-        _record(id, item, fee, Sampling.rateDown(work.cleanOf(), rules.floorPpm(), rules.recordNumerator(), rules.recordOffset()), places);
+        uint256 rate = Sampling.rateDown(work.cleanOf(), rules.floorPpm(), rules.recordNumerator(), rules.recordOffset());
+        _record(id, item, termsOf(order, rate), courseOf(fee, places, VERSION));
         unchecked {
             _available[client] = balance -= maxPrice + fee;
             emit LedgerMoved(id, client, Book.Available, Reason.Reservation, -int256(maxPrice + fee), balance);
@@ -116,13 +119,10 @@ abstract contract Jobs is IJobs, CaseBook {
         return Skip.None;
     }
 
-    function _record(bytes32 id, OpenItem calldata item, uint256 fee, uint256 ratePpm, uint32 rosterLength) private {
+    function _record(bytes32 id, OpenItem calldata item, Terms terms, Course course) private {
         Order calldata order = item.order;
-        _heads[id] = Records.opened(item, fee, ratePpm, rosterLength);
-        emit JobOpened(
-            id, order.client, item.operator, item.nodeKey, order.workload, order.policy, order.comparison, order.unitPrice, order.maxPrice, uint96(fee),
-            order.runWindow, order.nonce, uint32(ratePpm), rosterLength
-        );
+        _heads[id] = Records.opened(item, terms, course);
+        emit JobOpened(id, order.client, item.operator, item.nodeKey, order.workload, order.policy, order.nonce, terms, course);
     }
 
     function _submit(SubmitItem calldata item, uint64 epoch, bytes32 domain) private returns (Skip) {
@@ -131,13 +131,14 @@ abstract contract Jobs is IJobs, CaseBook {
         Job calldata job = item.job;
         if (!head.isIn(State.Open)) return Skip.WrongState;
         if (!head.matches(job)) return Skip.WrongRecord;
-        if (block.timestamp > job.openedAt + job.runWindow) return Skip.TooLate;
+        if (block.timestamp > job.course.openedAt() + job.terms.runWindow()) return Skip.TooLate;
         if (item.result.commitment == 0) return Skip.BadTerms;
         address nodeKey = job.nodeKey;
         if (!_sentBy(nodeKey, item.signature) && !_signedBy(nodeKey, _hashResult(domain, item.result), item.signature)) return Skip.BadNodeSignature;
 
-        _heads[id] = Records.submitted(job, block.timestamp, epoch, item.result.commitment);
-        emit ResultSubmitted(id, job.operator, item.result.commitment, item.result.manifest, epoch);
+        Course course = job.course.withResult(epoch);
+        _heads[id] = Records.submitted(job, course, item.result.commitment);
+        emit ResultSubmitted(id, job.operator, item.result.commitment, item.result.manifest, course);
         return Skip.None;
     }
 
@@ -151,8 +152,8 @@ abstract contract Jobs is IJobs, CaseBook {
         bytes32 value = _valueOf(item.opening);
         // So that a release is not stopped by who sends its attestation ahead of it as an accusation.
         if (accused && !_isConfirmed(job, _cases[id], value)) return Skip.WrongState;
-        if (block.timestamp < job.submittedAt + rules.reviewWindow()) return Skip.TooEarly;
-        bytes32 seed = _seeds[uint64(job.epoch + 1)];
+        if (block.timestamp < job.course.submittedAt() + rules.reviewWindow()) return Skip.TooEarly;
+        bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
         if (seed == 0) return Skip.SeedMissing;
         if (!_opens(job, item.opening.salt, value)) return Skip.BadOpening;
         if (accused) {
@@ -161,7 +162,7 @@ abstract contract Jobs is IJobs, CaseBook {
         }
 
         Accepted memory accepted = Accepted(Outcome.Delivered, item.opening.outputsRoot, item.opening.units, address(0));
-        if (Sampling.isSampled(seed, id, job.ratePpm)) {
+        if (Sampling.isSampled(seed, id, job.terms.ratePpm())) {
             Skip code;
             (code, accepted.outcome, accepted.reexecutor) = _checked(item, job, seed, value);
             if (code != Skip.None) return code;
@@ -176,7 +177,7 @@ abstract contract Jobs is IJobs, CaseBook {
         address[] memory drawn;
         uint256 silent;
         if (checked) {
-            bool exact = job.comparison == Comparison.Exact;
+            bool exact = job.terms.comparison() == Comparison.Exact;
             silent = item.seat;
             bytes32 digest = _hashCheck(item.id, item.seat, exact ? Finding.Value : Finding.Match, exact ? value : item.value);
             (code, drawn) = _verifyCheck(item.id, job, seed, silent, digest, item.checkSignature);
@@ -200,12 +201,12 @@ abstract contract Jobs is IJobs, CaseBook {
         if (!isOpen && !head.isIn(State.Submitted)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
         if (isOpen) {
-            if (block.timestamp <= job.openedAt + job.runWindow) return (Skip.TooEarly, 0);
+            if (block.timestamp <= job.course.openedAt() + job.terms.runWindow()) return (Skip.TooEarly, 0);
             return (Skip.None, _standUp(id, job, Outcome.NoShow));
         }
-        bytes32 seed = _seeds[uint64(job.epoch + 1)];
+        bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
         if (seed == 0) return (Skip.SeedMissing, 0);
-        uint256 review = Sampling.isSampled(seed, id, job.ratePpm) ? _parameters.longReview : _rules.reviewWindow();
+        uint256 review = Sampling.isSampled(seed, id, job.terms.ratePpm()) ? _parameters.longReview : _rules.reviewWindow();
         if (block.timestamp <= _checkedFrom(job) + review + _parameters.openWindow) return (Skip.TooEarly, 0);
         return (Skip.None, _standUp(id, job, Outcome.Unavailable));
     }
@@ -213,8 +214,8 @@ abstract contract Jobs is IJobs, CaseBook {
     /// @dev Ends a job whose operator was absent. The keeper is paid out of the penalty, so the client's refund is whole.
     function _standUp(bytes32 id, Job calldata job, Outcome outcome) private returns (uint256 keeperPart) {
         (address client, address operator) = (job.client, job.operator);
-        uint256 refund = job.maxPrice + job.fee;
-        uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.maxPrice, _parameters.noShowPpm));
+        uint256 refund = job.terms.maxPrice() + job.course.fee();
+        uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.terms.maxPrice(), _parameters.noShowPpm));
         uint256 toClient = penalty / 2;
         keeperPart = Pricing.min(_rules.keeperPart(), penalty - toClient);
 

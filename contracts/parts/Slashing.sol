@@ -32,9 +32,9 @@ abstract contract Slashing is IJobs, CaseBook {
         if (block.timestamp < record.slashableAt) return (Skip.TooEarly, 0);
 
         address operator = job.operator;
-        bool exact = job.comparison == Comparison.Exact;
+        bool exact = job.terms.comparison() == Comparison.Exact;
         _heads[id] = head.moved(State.Slashed, Outcome.WrongResult);
-        _operators[operator].work = _operators[operator].work.withoutJob(job.maxPrice).withClean(0);
+        _operators[operator].work = _operators[operator].work.withoutJob(job.terms.maxPrice()).withClean(0);
         if (exact) _retire(operator, true);
         uint256 keeperPart = _distribute(id, job, record.accuser, record.operatorLock);
         if (!exact) _retireIfPoor(operator);
@@ -45,9 +45,9 @@ abstract contract Slashing is IJobs, CaseBook {
     function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount) private returns (uint256) {
         Rules rules = _rules;
         address client = job.client;
-        uint256 refund = job.maxPrice + job.fee;
+        uint256 refund = job.terms.maxPrice() + job.course.fee();
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
-            Pricing.splitSlash(amount, job.maxPrice, rules.accuserPpm(), rules.keeperPart());
+            Pricing.splitSlash(amount, job.terms.maxPrice(), rules.accuserPpm(), rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
         _debit(id, job.operator, Book.Locked, Reason.Slash, amount);

@@ -1,7 +1,7 @@
 // Recomputes from the chain alone: every balance from LedgerMoved and the jobs in flight, and sampling and draw of every submitted job. Needs a node with the logs, nothing of ours.
 //   node docs/examples/audit.mjs RPC_URL ESCROW [FROM_BLOCK]
 import { readFile } from "node:fs/promises";
-import { createPublicClient, encodeAbiParameters, erc20Abi, getAddress, http, keccak256, parseAbiParameters, toHex } from "viem";
+import { createPublicClient, encodeAbiParameters, erc20Abi, getAddress, http, keccak256, parseAbiParameters, toHex, zeroAddress } from "viem";
 
 const [rpcUrl, escrow, from = "0"] = process.argv.slice(2);
 const { abi } = JSON.parse(await readFile(new URL("../../contracts/abi/Escrow.json", import.meta.url), "utf8"));
@@ -13,12 +13,16 @@ const events = async (eventName) => (await client.getContractEvents({ ...at, eve
 let differences = 0;
 const same = (what, expected, actual) => { if (expected !== actual) { differences++; console.log(`DIFFERENT ${what}: expected ${expected}, the contract says ${actual}`); } };
 
-// Jobs: the record that calls about one carry, from two events and their blocks' times, and whether it is in flight.
-const timeOf = async ({ blockNumber }) => (await client.getBlock({ blockNumber })).timestamp;
+// Jobs: the record that calls about one carry, from two events, and whether it is in flight. Its numbers are packed in two words.
 const [opened, submitted] = [await events("JobOpened"), await events("ResultSubmitted")];
+const part = (word, from, bits) => BigInt.asUintN(bits, word >> BigInt(from));
+const numbers = ({ terms, course }) => ({
+  maxPrice: part(terms, 96, 96), ratePpm: part(terms, 224, 24), fee: part(course, 0, 96), epoch: part(course, 176, 40), rosterLength: part(course, 216, 24),
+});
 const records = new Map();
-for (const e of opened) records.set(e.job, { ...e, openedAt: await timeOf(e), submittedAt: 0n, epoch: 0n, commitment: toHex(0, { size: 32 }) });
-for (const e of submitted) Object.assign(records.get(e.job), { commitment: e.commitment, epoch: e.epoch, submittedAt: await timeOf(e) });
+for (const e of opened) records.set(e.job, { ...e, payer: zeroAddress, witness: zeroAddress, commitment: toHex(0, { size: 32 }) });
+for (const { job, course, commitment } of submitted) Object.assign(records.get(job), { course, commitment });
+for (const record of records.values()) Object.assign(record, numbers(record));
 const ended = new Set((await Promise.all(["RewardReleased", "JobRefunded", "StakeSlashed"].map(events))).flat().map(({ job }) => job));
 for (const [job, record] of records) {
   same(`record of job ${job}`, true, await read("isRecord", job, record));

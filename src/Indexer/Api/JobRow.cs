@@ -5,7 +5,7 @@ namespace Assay.Indexer.Api;
 
 internal sealed record JobRow(
     Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy, string Comparison,
-    Amount UnitPrice, Amount MaxPrice, Amount Fee, long RunWindow, long RatePpm, long RosterLength, string State, string Outcome, bool Final,
+    Amount UnitPrice, Amount MaxPrice, Amount Fee, long RunWindow, long RatePpm, long RosterLength, long Version, string State, string Outcome, bool Final,
     long OpenedBlock, int OpenedLogIndex, long OpenedAt, Bytes32 OpenedTransaction,
     long? SubmittedAt, Bytes32? SubmittedTransaction, Bytes32? Commitment, Bytes32? Manifest, ulong? Epoch, Bytes32? Seed,
     Address? Accuser, long? AccusedAt, Bytes32? AccusedTransaction,
@@ -19,7 +19,7 @@ internal sealed record JobRow(
         """
         select j.job as "Job", j.client as "Client", j.operator as "Operator", j.node_key as "NodeKey", j.workload as "Workload", j.policy as "Policy",
             j.comparison as "Comparison", j.unit_price::text as "UnitPrice", j.max_price::text as "MaxPrice", j.fee::text as "Fee",
-            j.run_window as "RunWindow", j.rate_ppm as "RatePpm", j.roster_length as "RosterLength", j.state as "State", j.outcome as "Outcome", coalesce(j.ended_block <= c.finalised_number, false) as "Final",
+            j.run_window as "RunWindow", j.rate_ppm as "RatePpm", j.roster_length as "RosterLength", j.version as "Version", j.state as "State", j.outcome as "Outcome", coalesce(j.ended_block <= c.finalised_number, false) as "Final",
             j.opened_block as "OpenedBlock", j.opened_log_index as "OpenedLogIndex", j.opened_at as "OpenedAt", j.opened_transaction as "OpenedTransaction",
             j.submitted_at as "SubmittedAt", j.submitted_transaction as "SubmittedTransaction", j.commitment as "Commitment", j.manifest as "Manifest",
             j.epoch::text as "Epoch", seed.seed as "Seed",
@@ -34,7 +34,7 @@ internal sealed record JobRow(
         """;
 
     public JobView View() => new(
-        Job, Client, Operator, NodeKey, Workload, Policy, Enum.Parse<Comparison>(Comparison), UnitPrice, MaxPrice, Fee, (uint)RunWindow, (uint)RatePpm, (uint)RosterLength,
+        Job, Client, Operator, NodeKey, Workload, Policy, Enum.Parse<Comparison>(Comparison), UnitPrice, MaxPrice, Fee, (uint)RunWindow, (uint)RatePpm, (uint)RosterLength, (uint)Version,
         Enum.Parse<JobState>(State), Enum.Parse<Outcome>(Outcome), Seed is { } seed ? Sampling.IsSampled(seed, Job, (uint)RatePpm) : null, Final,
         (ulong)OpenedBlock, (ulong)OpenedAt, OpenedTransaction, (ulong?)SubmittedAt, SubmittedTransaction, Commitment, Manifest, Epoch,
         Accuser, (ulong?)AccusedAt, AccusedTransaction, Verdict is null ? null : Enum.Parse<Verdict>(Verdict), Evidence, (ulong?)VerdictAt, VerdictTransaction,

@@ -11,12 +11,13 @@ namespace Assay.Indexer.Api;
 /// <summary>A job as the chain tells it. Times are Unix seconds; what has not happened is left out. The record that calls about the job carry is among its fields.</summary>
 /// <param name="Fee">Reserved beside the max price.</param>
 /// <param name="RatePpm">Sampling rate in parts per million, frozen at the opening like the roster's length.</param>
+/// <param name="Version">Of the parameters under which the job was opened.</param>
 /// <param name="Sampled">Whether the job is checked by a drawn re-executor; left out until the seed that decides it is recorded.</param>
 /// <param name="Epoch">Of the submission.</param>
 /// <param name="Final">The transaction that ended the job is final.</param>
 public sealed record JobView(
     Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy, Comparison Comparison,
-    Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, uint RatePpm, uint RosterLength, JobState State, Outcome Outcome, bool? Sampled, bool Final,
+    Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, uint RatePpm, uint RosterLength, uint Version, JobState State, Outcome Outcome, bool? Sampled, bool Final,
     ulong OpenedBlock, ulong OpenedAt, Bytes32 OpenedTransaction,
     ulong? SubmittedAt, Bytes32? SubmittedTransaction, Bytes32? Commitment, Bytes32? Manifest, ulong? Epoch,
     Address? Accuser, ulong? AccusedAt, Bytes32? AccusedTransaction,

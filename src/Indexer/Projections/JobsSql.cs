@@ -29,7 +29,8 @@ internal static class JobsSql
             slash.amount, slash.compensation, slash.accuser_reward, slash.insured,
             coalesce(slash.block_number, refund.block_number, reward.block_number),
             coalesce(slash.block_time, refund.block_time, reward.block_time),
-            coalesce(slash.transaction_hash, refund.transaction_hash, reward.transaction_hash)
+            coalesce(slash.transaction_hash, refund.transaction_hash, reward.transaction_hash),
+            o.version
         from job_opened o
         join live opened using (sequence)
         left join lateral ({Latest("result_submitted")}) result on true

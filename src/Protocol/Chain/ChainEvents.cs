@@ -14,6 +14,6 @@ public static class ChainEvents
     /// <exception cref="AbiException">No such event, or an argument is missing or does not fit its record.</exception>
     public static IChainEvent Bind(string name, AbiValues values, ChainPosition at) =>
         Types.TryGetValue(name, out var type)
-            ? (IChainEvent)values.To(type, ("At", at))
+            ? (IChainEvent)values.To(type, [("At", at), .. RecordWords.In(values)])
             : throw new AbiException($"No record for the event {name}.");
 }

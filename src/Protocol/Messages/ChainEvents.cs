@@ -3,11 +3,13 @@ using Assay.Protocol.Chain;
 
 namespace Assay.Protocol.Messages;
 
-// One record per event of contracts/interfaces/IVocabulary.sol; names and fields are the event's own.
+// One record per event of contracts/interfaces/IVocabulary.sol; names and fields are the event's own. Of the words that the contract packs (terms, course) a
+// record has those numbers that no other of its fields tells.
 
 public sealed record JobOpened(
     ChainPosition At, Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy,
-    Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce, uint RatePpm, uint RosterLength) : IJobEvent;
+    Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce, uint RatePpm, uint RosterLength,
+    uint Version) : IJobEvent;
 
 public sealed record ResultSubmitted(
     ChainPosition At, Bytes32 Job, Address Operator, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch) : IJobEvent;

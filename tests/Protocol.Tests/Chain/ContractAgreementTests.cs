@@ -41,7 +41,11 @@ public class ContractAgreementTests
         {
             var fields = ChainEvents.Types[e.Name].GetConstructors()
                 .Single(c => c.GetParameters().Any(p => p.Name == "At")).GetParameters().Select(p => p.Name!).Skip(1);
-            Assert.Equal(e.Inputs.Select(i => i.Name), fields.Select(f => char.ToLowerInvariant(f[0]) + f[1..]));
+            var ours = fields.Select(f => char.ToLowerInvariant(f[0]) + f[1..]).ToList();
+            var words = e.Inputs.Where(i => Packed.ContainsKey(i.Name)).ToList();
+            if (words.Count == 0) Assert.Equal(e.Inputs.Select(i => i.Name), ours);
+            // Of what is packed the record has what it needs; a block's time it has already.
+            else Assert.Equal(e.Inputs.Except(words).Select(i => i.Name).Order(), ours.Except(words.SelectMany(w => Packed[w.Name])).Order());
         }
     }
 
@@ -74,12 +78,47 @@ public class ContractAgreementTests
         Assert.Equal(FieldsOf(EscrowAbi.Instance.Function(function).Outputs[0].Type), FieldsOf(view));
 
     [Fact]
-    public void A_record_is_the_contracts_job_and_every_field_of_it_comes_from_the_two_events_or_their_blocks()
+    public void A_job_has_the_numbers_of_the_contracts_record_and_encodes_as_it()
     {
-        Assert.Equal(FieldsOf(EscrowAbi.Instance.Function("isRecord").Inputs[1].Type), FieldsOf(typeof(Job)));
+        var record = EscrowAbi.Instance.Function("isRecord").Inputs[1].Type;
+        var numbers = FieldsOf(record).SelectMany(name => Packed.TryGetValue(name, out var parts) ? parts : [name]);
+        Assert.Equal(numbers.Order(), FieldsOf(typeof(Job)).Order());
 
-        var names = EscrowAbi.Instance.Event("JobOpened").Inputs.Concat(EscrowAbi.Instance.Event("ResultSubmitted").Inputs).Select(i => i.Name);
-        Assert.Equal(["openedAt", "submittedAt"], FieldsOf(typeof(Job)).Except(names));
+        var one = new Address(Enumerable.Repeat((byte)1, 20).ToArray());
+        var job = new Job(one, Address.Zero, one, one, Address.Zero, Comparison.Tolerance, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, Bytes32.Zero);
+        var words = (AbiValues)AbiCodec.Decode([new AbiParameter("job", record)], AbiCodec.Encode(record, job))[0];
+        Assert.Equal(
+            "comparison=1,course,epoch=11,fee=4,maxPrice=3,openedAt=6,ratePpm=7,rosterLength=8,runWindow=5,submittedAt=10,terms,unitPrice=2,version=9",
+            string.Join(",", RecordWords.In(words).Select(n => $"{n.Name}={n.Value}").Concat(Packed.Keys).Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void What_an_opening_and_a_result_pack_is_unpacked_into_their_records()
+    {
+        var word = Bytes32.Parse("0x" + new string('1', 64));
+        var at = new ChainPosition(1, 2, word, 3, word, 4);
+        var job = new Job(Address.Zero, Address.Zero, Address.Zero, Address.Zero, Address.Zero, Comparison.Tolerance, 2, 3, 4, 5, 3, 7, 8, 9, 3, 11, word);
+
+        var opened = (JobOpened)Bound("JobOpened", word, job.Client, job.Operator, job.NodeKey, word, word, 12, job.Terms, job.Course);
+        var submitted = (ResultSubmitted)Bound("ResultSubmitted", word, job.Operator, word, word, job.Course);
+
+        Assert.Equal(job, Job.Of(opened, submitted));
+
+        IChainEvent Bound(string name, params object[] values)
+        {
+            var inputs = EscrowAbi.Instance.Event(name).Inputs;
+            return ChainEvents.Bind(name, AbiCodec.Decode([.. inputs], AbiCodec.Encode([.. inputs], values)), at);
+        }
+    }
+
+    [Fact]
+    public void A_number_beyond_its_part_of_a_word_is_refused()
+    {
+        var job = new Job(
+            Address.Zero, Address.Zero, Address.Zero, Address.Zero, Address.Zero, Comparison.Exact, 0, 0, 0, 0, 0, 1 << 24, 1 << 24, 1, 0, 0, Bytes32.Zero);
+
+        Assert.Throws<AbiException>(() => job.Terms);
+        Assert.Throws<AbiException>(() => job.Course);
     }
 
     [Fact]
@@ -98,6 +137,12 @@ public class ContractAgreementTests
     [Fact]
     public void Messages_keep_their_namespace_because_it_is_part_of_the_wire() =>
         Assert.All(ChainEvents.Types.Values.Append(typeof(OrderReceived)), t => Assert.Equal("Assay.Protocol.Messages", t.Namespace));
+
+    private static readonly Dictionary<string, IEnumerable<string>> Packed = new()
+    {
+        ["terms"] = RecordWords.Terms.Select(n => n.Name),
+        ["course"] = RecordWords.Course.Select(n => n.Name),
+    };
 
     private static void AssertFields<T>(AbiParameter parameter) =>
         Assert.Equal(

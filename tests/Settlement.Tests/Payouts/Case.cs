@@ -75,7 +75,7 @@ internal sealed class Case
         return this;
     }
 
-    public Case Open() => Saw(at => new JobOpened(at, Job, Client, Operator, Someone(9), Order.Workload, Order.Policy, Order.Comparison, 1, 1000, 105, 100, Order.Nonce, 500_000, 8));
+    public Case Open() => Saw(at => new JobOpened(at, Job, Client, Operator, Someone(9), Order.Workload, Order.Policy, Order.Comparison, 1, 1000, 105, 100, Order.Nonce, 500_000, 8, 1));
     public Case Submit() => Saw(at => new ResultSubmitted(at, Job, Operator, Values.Commitment(Opening), Keccak256.Hash("manifest"), Epoch));
     public Case Seed(Bytes32 seed, ulong? epoch = null) => Saw(at => new SeedRecorded(at, epoch ?? Epoch + 1, seed));
     public Case Accused() => Saw(at => new ResultAccused(at, Job, Accuser, Keccak256.Hash("other"), Epoch, 8));

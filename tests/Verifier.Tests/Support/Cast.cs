@@ -68,7 +68,7 @@ internal sealed class Cast
 
     public JobOpened Opened(Order order, Actor by, uint ratePpm = 1_000_000, ulong block = 5, ulong time = Start, int branch = 0) => new(
         At(block, time, branch), JobOf(order), order.Client, by.Address, by.Node.Address, order.Workload, order.Policy, order.Comparison,
-        order.UnitPrice, order.MaxPrice, 50, order.RunWindow, order.Nonce, ratePpm, (uint)Operators.Count);
+        order.UnitPrice, order.MaxPrice, 50, order.RunWindow, order.Nonce, ratePpm, (uint)Operators.Count, 1);
 
     public ResultSubmitted Submitted(Bytes32 job, Actor by, Bytes32 commitment, ulong block = 12, ulong time = Start + 10, int branch = 0) =>
         new(At(block, time, branch), job, by.Address, commitment, Work.ManifestDigest, block / EpochBlocks);

@@ -45,7 +45,7 @@ contract EscrowTest {
             bytes32 id = _handler.jobs(i);
             if (!inFlight(id)) continue;
             V.Job memory job = _handler.recordOf(id);
-            total += uint256(job.maxPrice) + job.fee;
+            total += job.terms.maxPrice() + job.course.fee();
         }
         assert(_token.balanceOf(address(_escrow)) == total);
     }
@@ -58,7 +58,7 @@ contract EscrowTest {
             bytes32 id = _handler.jobs(i);
             if (!inFlight(id)) continue;
             V.Job memory job = _handler.recordOf(id);
-            exposure[uint256(uint160(job.operator)) - 0x5000] += job.maxPrice;
+            exposure[uint256(uint160(job.operator)) - 0x5000] += job.terms.maxPrice();
             (V.State state,) = _escrow.stateOf(id);
             accused = accused || state == V.State.Accused;
         }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
 import {Sampling} from "../../../contracts/libraries/Sampling.sol";
+import {Course, Terms} from "../../../contracts/libraries/Words.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {vm} from "./Vm.sol";
 
@@ -223,12 +224,14 @@ contract Handler {
     }
 
     function keep(bytes32 id, V.Order memory order, V.Acceptance memory acceptance, uint256 clean) private {
-        _records[id] = V.Job({
-            client: order.client, operator: acceptance.operator, nodeKey: acceptance.nodeKey, comparison: order.comparison, unitPrice: order.unitPrice,
-            maxPrice: order.maxPrice, fee: uint96((uint256(order.maxPrice) * _p.floorPpm + 999_999) / 1e6 + _p.keeperPart), runWindow: order.runWindow,
-            openedAt: uint64(time), ratePpm: uint32(Sampling.rateDown(clean, _p.floorPpm, _p.recordNumerator, _p.recordOffset)),
-            rosterLength: escrow.rosterLength(), submittedAt: 0, epoch: 0, commitment: 0
-        });
+        uint256 fee = (uint256(order.maxPrice) * _p.floorPpm + 999_999) / 1e6 + _p.keeperPart;
+        uint256 rate = Sampling.rateDown(clean, _p.floorPpm, _p.recordNumerator, _p.recordOffset);
+        V.Job storage record = _records[id];
+        (record.client, record.operator, record.nodeKey) = (order.client, acceptance.operator, acceptance.nodeKey);
+        record.terms = Terms.wrap(
+            order.unitPrice | uint256(order.maxPrice) << 96 | uint256(order.runWindow) << 192 | rate << 224 | uint256(order.comparison) << 248
+        );
+        record.course = Course.wrap(fee | time << 96 | uint256(escrow.rosterLength()) << 216 | uint256(1) << 240);
     }
 
     /// @notice Brings one job one step further, honestly or not, as `choice` has it.
@@ -292,22 +295,22 @@ contract Handler {
     /// @dev Released from the second `from` on.
     function releaseItem(bytes32 id, bool checked) private returns (V.ReleaseItem memory item, uint256 from) {
         V.Job memory job = _records[id];
-        recordSeed(uint64(job.epoch) + 1);
+        recordSeed(uint64(job.course.epoch()) + 1);
         item = V.ReleaseItem(id, job, opening(id), 0, honest(id), "");
         (, bool sampled) = escrow.isSampled(id, job);
         address checker = sampled && checked ? escrow.drawnFor(id, job, 0) : address(0);
         if (checker != address(0)) {
-            V.Finding finding = job.comparison == V.Comparison.Exact ? V.Finding.Value : V.Finding.Match;
+            V.Finding finding = job.terms.comparison() == V.Comparison.Exact ? V.Finding.Value : V.Finding.Match;
             item.checkSignature = sign(SIGNER_KEY + indexOf(checker), escrow.hashAttestation(V.Attestation(id, 0, 0, finding, honest(id), 0)));
         }
-        from = sampled && checker == address(0) ? checkedFrom(job) + _p.longReview : uint256(job.submittedAt) + _p.reviewWindow;
+        from = sampled && checker == address(0) ? checkedFrom(job) + _p.longReview : uint256(job.course.submittedAt()) + _p.reviewWindow;
     }
 
     function submitOrExpire(bytes32 id, uint256 choice) private {
         V.Job memory job = _records[id];
-        bool late = time > job.openedAt + job.runWindow;
+        bool late = time > job.course.openedAt() + job.terms.runWindow();
         if (late || choice % 6 == 0) {
-            if (!late) pass(job.openedAt + job.runWindow + 1 - time);
+            if (!late) pass(job.course.openedAt() + job.terms.runWindow() + 1 - time);
             vm.prank(mover(uint256(id) >> 8));
             escrow.expire(single(id));
             return;
@@ -317,12 +320,12 @@ contract Handler {
         items[0] = V.SubmitItem(job, result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
         escrow.submit(items);
         V.Job storage record = _records[id];
-        (record.submittedAt, record.epoch, record.commitment) = (uint64(time), escrow.currentEpoch(), result.commitment);
+        (record.course, record.commitment) = (record.course.withResult(escrow.currentEpoch()), result.commitment);
     }
 
     function releaseOrAccuse(bytes32 id, uint256 choice) private {
         V.Job memory job = _records[id];
-        recordSeed(uint64(job.epoch) + 1);
+        recordSeed(uint64(job.course.epoch()) + 1);
         (, bool sampled) = escrow.isSampled(id, job);
         uint256 start = checkedFrom(job);
         uint256 longEnd = start + _p.longReview;
@@ -341,7 +344,7 @@ contract Handler {
         if (checker != address(0) && choice / 27 % 4 != 0) {
             if (time < due) pass(due - time);
             bool accuse = choice / 108 % 2 == 0 && time <= longEnd;
-            bool exact = job.comparison == V.Comparison.Exact;
+            bool exact = job.terms.comparison() == V.Comparison.Exact;
             V.Finding finding = exact ? V.Finding.Value : accuse ? V.Finding.Mismatch : V.Finding.Match;
             bool framing = exact && accuse && choice / 216 % 3 == 0;
             check = V.Attestation(id, 0, attempt, finding, accuse && !framing ? bytes32("other") : honest(id), 0);
@@ -352,7 +355,7 @@ contract Handler {
                 return;
             }
         }
-        uint256 from = sampled && signature.length == 0 ? longEnd : uint256(job.submittedAt) + _p.reviewWindow;
+        uint256 from = sampled && signature.length == 0 ? longEnd : uint256(job.course.submittedAt()) + _p.reviewWindow;
         if (time < from) pass(from - time);
         release(id, check, signature);
     }
@@ -366,15 +369,15 @@ contract Handler {
 
     /// @dev The windows of a decided job move by as much as its seed came after the review window.
     function checkedFrom(V.Job memory job) private view returns (uint256) {
-        (uint256 inTime, uint256 seededAt) = (uint256(job.submittedAt) + _p.reviewWindow, _seededAt[uint64(job.epoch) + 1]);
-        return job.submittedAt + (seededAt > inTime ? seededAt - inTime : 0);
+        (uint256 inTime, uint256 seededAt) = (uint256(job.course.submittedAt()) + _p.reviewWindow, _seededAt[uint64(job.course.epoch()) + 1]);
+        return job.course.submittedAt() + (seededAt > inTime ? seededAt - inTime : 0);
     }
 
     function stepCase(bytes32 id, uint256 choice) private {
         V.Case memory c = escrow.caseOf(id);
         if (time > c.accusedAt + uint256(_p.verdictWindow) || choice % 11 == 0) return lapse(id, c);
         if (_plays[id].framed && choice % 3 == 0) {
-            uint256 reviewed = uint256(_records[id].submittedAt) + _p.reviewWindow;
+            uint256 reviewed = _records[id].course.submittedAt() + _p.reviewWindow;
             if (time < reviewed) pass(reviewed - time);
             V.Attestation memory none;
             release(id, none, "");
@@ -428,7 +431,7 @@ contract Handler {
         uint256 silentFrom = c.revealBy + uint256(_p.revealWindow) + 1;
         if (choice % 10 == 0 && time < silentFrom) pass(silentFrom - time);
         if (time > c.accusedAt + uint256(_p.verdictWindow)) return lapse(id, c);
-        bool exact = _records[id].comparison == V.Comparison.Exact;
+        bool exact = _records[id].terms.comparison() == V.Comparison.Exact;
         V.Attestation[3] memory attestations;
         bytes[3] memory signatures;
         for (uint8 seat; seat < 3; ++seat) {

@@ -14,7 +14,7 @@ import {parameters} from "./Parameters.sol";
 
 /// @title One bit changed in a record as it stands in the calldata, within its field's type or beyond, is one bit too many
 contract RecordTest {
-    uint256 private constant BITS = 14 * 256;
+    uint256 private constant BITS = 8 * 256;
 
     IEscrow private _escrow;
     Handler private _handler;

@@ -37,10 +37,10 @@ describe("submitting a result", () => {
     const job = await world.opened();
     const { events } = await world.send(world.stranger, "submit", [await world.resultItem(job)]);
     const epoch = (await world.blockNumber()) / BigInt(p.epochBlocks);
-    assert.deepEqual(events.map((event) => event.args), [{
-      job: job.id, operator: operator.address, commitment: job.result.commitment, manifest: job.result.manifest, epoch,
-    }]);
     const stored = await world.jobOf(job.id);
+    assert.deepEqual(events.map((event) => event.args), [{
+      job: job.id, operator: operator.address, commitment: job.result.commitment, manifest: job.result.manifest, course: stored.course,
+    }]);
     assert.deepEqual(
       [stored.state, stored.submittedAt, stored.epoch, stored.ratePpm, stored.rosterLength, stored.commitment],
       [State.Submitted, await world.now(), epoch, 1_000_000, 10, job.result.commitment],

@@ -47,14 +47,13 @@ describe("opening a job", () => {
       const { events } = await world.send(world.stranger, "open", [job.item]);
       const openedAt = await world.now();
       const { workload, policy, comparison, unitPrice, maxPrice, runWindow, nonce } = job.order;
-      assert.deepEqual(events[0].args, {
-        job: job.id, client: client.address, operator: operator.address, nodeKey: operator.nodeKey.address,
-        workload, policy, comparison, unitPrice, maxPrice, fee, runWindow, nonce, ratePpm: 1_000_000, rosterLength: 10,
+      const record = model.recordOf({
+        client: client.address, payer: model.ZERO, operator: operator.address, nodeKey: operator.nodeKey.address, witness: model.ZERO, comparison, unitPrice,
+        maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 1_000_000, rosterLength: 10, version: 1, commitment: model.ZERO32,
       });
-      assert.deepEqual(await world.jobOf(job.id), {
-        client: client.address, operator: operator.address, nodeKey: operator.nodeKey.address, state: State.Open, outcome: Outcome.None, comparison,
-        unitPrice, maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 1_000_000, rosterLength: 10, commitment: model.ZERO32,
-      });
+      const { terms, course, nodeKey } = record;
+      assert.deepEqual(events[0].args, { job: job.id, client: client.address, operator: operator.address, nodeKey, workload, policy, nonce, terms, course });
+      assert.deepEqual(await world.jobOf(job.id), { ...record, state: State.Open, outcome: Outcome.None });
       assert.deepEqual([await world.read("available", client.address), await world.reserved(client)], [before - maxPrice - fee, maxPrice + fee]);
       assert.equal((await world.read("operatorOf", operator.address)).exposure, maxPrice);
       await world.checkBooks();

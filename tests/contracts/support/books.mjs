@@ -42,8 +42,10 @@ export function reservedOf(history, client) {
 function applyToJobs(jobs, { eventName, args }) {
   if (eventName === "JobOpened") {
     assert.ok(!jobs.has(args.job), `${args.job} opened twice`);
-    jobs.set(args.job, { ...args, reserve: args.maxPrice + args.fee });
-    return args.maxPrice + args.fee;
+    const job = { ...args, ...model.numbersOf(args) };
+    const reserve = job.maxPrice + job.fee;
+    jobs.set(args.job, { ...job, reserve });
+    return reserve;
   }
   if (!ENDS.includes(eventName)) return 0n;
   const job = jobs.get(args.job);
@@ -104,7 +106,7 @@ async function checkJobs(world, history, jobs) {
   for (const [id, job] of jobs) {
     const [state] = await world.read("stateOf", id);
     assert.equal(state >= State.Released, job.ended ?? false, `end of ${id}`);
-    assert.equal(await world.read("isRecord", id, await world.recordFrom(byJob.get(id))), true, `record of ${id}`);
+    assert.equal(await world.read("isRecord", id, world.recordFrom(byJob.get(id))), true, `record of ${id}`);
     if (!job.ended) exposures.set(job.operator, exposures.get(job.operator) + job.maxPrice);
   }
   for (const [operator, exposure] of exposures) assert.equal((await world.read("operatorOf", operator)).exposure, exposure, `exposure of ${operator}`);

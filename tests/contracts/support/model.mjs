@@ -14,10 +14,25 @@ export const commitmentOf = (salt, value) => encoded(["bytes32", "bytes32"], [sa
 export const sealOf = ({ job, round, seat, salt, value }) =>
   encoded(["bytes32", "uint8", "uint8", "bytes32", "bytes32"], [job, round, seat, salt, value]);
 
+// Where the numbers of a record are in its two words: name, bits, and whether it is read as a bigint; from the low end.
+const TERMS = [["unitPrice", 96n, BigInt], ["maxPrice", 96n, BigInt], ["runWindow", 32n, Number], ["ratePpm", 24n, Number], ["comparison", 8n, Number]];
+const COURSE = [
+  ["fee", 96n, BigInt], ["openedAt", 40n, BigInt], ["submittedAt", 40n, BigInt], ["epoch", 40n, BigInt], ["rosterLength", 24n, Number], ["version", 16n, Number],
+];
+const unpacked = (layout, word) => {
+  let rest = word;
+  return Object.fromEntries(layout.map(([name, bits, as]) => [name, [as(BigInt.asUintN(Number(bits), rest)), (rest >>= bits)][0]]));
+};
+const packed = (layout, fields) => layout.reduceRight((word, [name, bits]) => (word << bits) | BigInt(fields[name]), 0n);
+
+/** A record by its numbers, with the two words in which calls carry them. */
+export const recordOf = (fields) => ({ ...fields, terms: packed(TERMS, fields), course: packed(COURSE, fields) });
+/** The numbers in the words of a record. */
+export const numbersOf = ({ terms, course }) => ({ ...unpacked(TERMS, terms), ...unpacked(COURSE, course) });
+
 /** The record of a job that was never opened. */
 export const NO_RECORD = {
-  client: ZERO, operator: ZERO, nodeKey: ZERO, comparison: 0, unitPrice: 0n, maxPrice: 0n, fee: 0n, runWindow: 0, openedAt: 0n, ratePpm: 0, rosterLength: 0,
-  submittedAt: 0n, epoch: 0n, commitment: ZERO32,
+  client: ZERO, payer: ZERO, operator: ZERO, nodeKey: ZERO, witness: ZERO, terms: 0n, course: 0n, commitment: ZERO32, ...numbersOf({ terms: 0n, course: 0n }),
 };
 
 export const fee = (p, maxPrice) => (maxPrice * BigInt(p.floorPpm) + PPM - 1n) / PPM + p.keeperPart;

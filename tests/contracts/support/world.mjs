@@ -55,7 +55,6 @@ export class World {
     world.escrow = await world.deploy(world.escrowArtifact, [world.court, world.bank, world.parameters]);
     world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
     world.nonce = 0n;
-    world.times = new Map();
     return world;
   }
 
@@ -175,21 +174,13 @@ export class World {
   }
 
   /** The record that the events of one job tell of. */
-  async recordFrom(events) {
+  recordFrom(events) {
     const record = { ...model.NO_RECORD };
-    for (const event of events) {
-      const time = { JobOpened: "openedAt", ResultSubmitted: "submittedAt" }[event.eventName];
-      if (!time) continue;
-      record[time] = await this.timeOf(event.blockHash);
-      for (const name of Object.keys(record)) if (name in event.args) record[name] = event.args[name];
+    for (const { eventName, args } of events) {
+      if (!["JobOpened", "ResultSubmitted"].includes(eventName)) continue;
+      for (const name of Object.keys(record)) if (name in args) record[name] = args[name];
     }
-    return record;
-  }
-
-  /** A block's time never changes, so it is asked for once. */
-  async timeOf(blockHash) {
-    if (!this.times.has(blockHash)) this.times.set(blockHash, BigInt((await this.rpc("eth_getBlockByHash", blockHash, false)).timestamp));
-    return this.times.get(blockHash);
+    return { ...record, ...model.numbersOf(record) };
   }
 
   /** The record and where the job is. */
