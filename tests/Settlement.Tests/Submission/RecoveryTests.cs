@@ -152,8 +152,10 @@ public sealed class RecoveryTests(PostgresFixture postgres, ChainFixture chain) 
         var job = await world.PlaceAsync(world.Order());
         await world.AcceptAsync(job);
         await world.UntilAsync(async () => (await world.StatusAsync(job)).State == "Open", "the opening", mining: false);
-        // The opening comes back in a later block, and so at another time, which the service has not read yet.
+        // The opening comes back at another time, which the service has not read yet.
+        var openedAt = await world.Chain.TimeAsync();
         await world.Chain.ReorgAsync(1);
+        await world.Chain.MineAtAsync(openedAt + 1);
         await world.UntilAsync(async () => (await world.Escrow.Contract.CallAsync<JobStanding>("stateOf", job)).State == JobState.Open, "the opening again", reading: false);
         var opening = SettlementWorld.OpeningOf(job);
         await world.SubmitAsync(job, opening);
