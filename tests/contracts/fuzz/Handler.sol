@@ -6,6 +6,7 @@ import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
 import {Sampling} from "../../../contracts/libraries/Sampling.sol";
 import {Course, Terms} from "../../../contracts/libraries/Words.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
+import {Ghost} from "./Ghost.sol";
 import {vm} from "./Vm.sol";
 
 /// @title Acts for clients, operators and keepers, and remembers what it did
@@ -16,6 +17,7 @@ contract Handler {
     uint256 private constant CLIENT_KEY = 1000;
     uint256 private constant SIGNER_KEY = 2000;
     uint256 private constant NODE_KEY = 3000;
+    uint256 private constant PAYOUT_KEY = 4000;
     address private constant KEEPER = address(0xbeef);
 
     struct Play {
@@ -29,44 +31,73 @@ contract Handler {
 
     IEscrow public immutable escrow;
     TestToken public immutable token;
+    Ghost public immutable ghost;
     V.Parameters private _p;
+    address[] private _clients;
+    address[] private _payouts;
     bytes32[] public jobs;
     mapping(bytes32 job => Play) private _plays;
     mapping(bytes32 job => V.Job) private _records;
     mapping(V.Outcome => uint256) public ends;
     uint256 public settledFramed;
     uint256 public batches;
+    uint256 public abandoned;
     mapping(uint64 epoch => uint256) private _seededAt;
-    uint256 private _nonce;
+    uint256 public nonces;
+    /// @notice Calls that went through and carry a signature.
+    bytes[] public sent;
     uint256 public time = 1_000_000;
     uint256 public height = 1000;
 
     constructor(IEscrow escrow_, TestToken token_) {
         (escrow, token) = (escrow_, token_);
         _p = escrow.parameters();
+        ghost = new Ghost(escrow, address(token));
+        vm.recordLogs();
         settle();
         for (uint256 i; i < CLIENTS; ++i) {
+            _clients.push(vm.addr(CLIENT_KEY + i));
             fund(client(i), 100_000e6);
             vm.prank(client(i));
             escrow.deposit(50_000e6);
         }
         for (uint256 i; i < OPERATORS; ++i) {
+            _payouts.push(vm.addr(payoutKey(i)));
             fund(operator(i), 100_000e6);
             vm.prank(operator(i));
-            escrow.register(vm.addr(SIGNER_KEY + i), address(uint160(0x9000 + i)), 5_000e6);
+            escrow.register(vm.addr(SIGNER_KEY + i), payout(i), 5_000e6);
         }
+        look();
     }
 
-    function client(uint256 i) public pure returns (address) {
-        return vm.addr(CLIENT_KEY + i);
+    /// @dev An act begins at the time at which the last one ended, and its events go into the second books.
+    modifier watched() {
+        ghost.turn();
+        vm.recordLogs();
+        settle();
+        _;
+        look();
+    }
+
+    function client(uint256 i) public view returns (address) {
+        return _clients[i];
     }
 
     function operator(uint256 i) public pure returns (address) {
         return address(uint160(0x5000 + i));
     }
 
+    /// @notice Where an operator is paid; the last two are one cluster.
+    function payout(uint256 i) public view returns (address) {
+        return _payouts[i];
+    }
+
     function keeper() external pure returns (address) {
         return KEEPER;
+    }
+
+    function sentCount() external view returns (uint256) {
+        return sent.length;
     }
 
     function jobCount() external view returns (uint256) {
@@ -84,8 +115,7 @@ contract Handler {
 
     // ---- money
 
-    function deposit(uint256 who, uint96 amount) external {
-        settle();
+    function deposit(uint256 who, uint96 amount) external watched {
         address from = client(who % CLIENTS);
         amount = uint96(1 + amount % 1000e6);
         if (token.balanceOf(from) < amount) return;
@@ -93,8 +123,7 @@ contract Handler {
         escrow.deposit(amount);
     }
 
-    function withdraw(uint256 who, uint256 amount) external {
-        settle();
+    function withdraw(uint256 who, uint256 amount) external watched {
         address from = client(who % CLIENTS);
         uint256 available = escrow.available(from);
         if (available == 0) return;
@@ -102,8 +131,7 @@ contract Handler {
         escrow.withdraw(1 + amount % available);
     }
 
-    function depositFor(uint256 who, uint256 whom, uint96 amount) external {
-        settle();
+    function depositFor(uint256 who, uint256 whom, uint96 amount) external watched {
         address from = client(who % CLIENTS);
         amount = uint96(1 + amount % 1000e6);
         if (token.balanceOf(from) < amount) return;
@@ -112,19 +140,18 @@ contract Handler {
     }
 
     /// @dev Carried by the keeper.
-    function withdrawSigned(uint256 who, uint256 whom, uint256 amount) external {
-        settle();
+    function withdrawSigned(uint256 who, uint256 whom, uint256 amount) external watched {
         uint256 i = who % CLIENTS;
         uint256 available = escrow.available(client(i));
         if (available == 0) return;
-        V.Withdraw memory word = V.Withdraw(client(i), client(whom % CLIENTS), 1 + amount % available, _nonce++, uint64(time));
+        V.Withdraw memory word = V.Withdraw(client(i), client(whom % CLIENTS), 1 + amount % available, nonces++, uint64(time));
         bytes memory signature = sign(CLIENT_KEY + i, escrow.hashWithdraw(word));
         vm.prank(KEEPER);
         escrow.withdrawSigned(word, signature);
+        sent.push(abi.encodeCall(escrow.withdrawSigned, (word, signature)));
     }
 
-    function claimTo(uint256 who, uint256 whom) external {
-        settle();
+    function claimTo(uint256 who, uint256 whom) external watched {
         address from = operator(who % OPERATORS);
         V.Operator memory record = escrow.operatorOf(from);
         if (record.earned == 0) return;
@@ -132,16 +159,14 @@ contract Handler {
         escrow.claimTo(from, client(whom % CLIENTS));
     }
 
-    function donate(uint96 amount, bool insurance) external {
-        settle();
+    function donate(uint96 amount, bool insurance) external watched {
         amount = uint96(1 + amount % 1000e6);
         fund(KEEPER, amount);
         vm.prank(KEEPER);
         escrow.donate(insurance ? V.Book.InsurancePool : V.Book.CheckPool, amount);
     }
 
-    function bond(uint256 who, uint96 amount) external {
-        settle();
+    function bond(uint256 who, uint96 amount) external watched {
         address from = operator(who % OPERATORS);
         amount = uint96(1 + amount % 2000e6);
         if (token.balanceOf(from) < amount) return;
@@ -150,8 +175,7 @@ contract Handler {
     }
 
     /// @dev Rare, or nobody is left to draw.
-    function unbond(uint256 who, uint96 amount) external {
-        settle();
+    function unbond(uint256 who, uint96 amount) external watched {
         address from = operator(who % OPERATORS);
         V.Operator memory record = escrow.operatorOf(from);
         uint96 free = record.bond - record.unbonding;
@@ -160,8 +184,7 @@ contract Handler {
         escrow.requestUnbonding(1 + amount % free);
     }
 
-    function withdrawBond(uint256 who, bool wait) external {
-        settle();
+    function withdrawBond(uint256 who, bool wait) external watched {
         address from = operator(who % OPERATORS);
         V.Operator memory record = escrow.operatorOf(from);
         if (record.unbonding == 0) return;
@@ -175,8 +198,7 @@ contract Handler {
     }
 
     /// @dev Rare, because it waits long.
-    function rejoin(uint256 who, uint8 wait) external {
-        settle();
+    function rejoin(uint256 who, uint8 wait) external watched {
         address from = operator(who % OPERATORS);
         V.Operator memory record = escrow.operatorOf(from);
         if (wait % 4 != 0 || record.active || record.bond - record.unbonding < _p.minBond) return;
@@ -185,18 +207,39 @@ contract Handler {
         escrow.rejoin();
     }
 
-    function claim(uint256 who) external {
-        settle();
+    function claim(uint256 who) external watched {
         address of_ = operator(who % OPERATORS);
         if (escrow.operatorOf(of_).earned == 0) return;
         vm.prank(KEEPER);
         escrow.claim(of_);
     }
 
+    function claimSigned(uint256 who, uint256 whom) external watched {
+        uint256 i = who % OPERATORS;
+        if (escrow.operatorOf(operator(i)).earned == 0) return;
+        V.Claim memory word = V.Claim(operator(i), client(whom % CLIENTS), nonces++, uint64(time));
+        bytes memory signature = sign(payoutKey(i), escrow.hashClaim(word));
+        vm.prank(KEEPER);
+        escrow.claimSigned(word, signature);
+        sent.push(abi.encodeCall(escrow.claimSigned, (word, signature)));
+    }
+
+    /// @notice What an order, a Withdraw or a Claim with this nonce would have said is worthless from now on.
+    function cancelNonce(uint256 who) external watched {
+        vm.prank(client(who % CLIENTS));
+        escrow.cancelNonce(nonces++);
+    }
+
+    /// @notice Tokens sent past the contract's functions.
+    function stray(uint96 amount) external watched {
+        amount = amount % 1e6;
+        token.mint(address(escrow), amount);
+        ghost.strayed(amount);
+    }
+
     // ---- jobs
 
-    function open(uint256 who, uint256 by, uint96 maxPrice, uint64 units, bool tolerance) external {
-        settle();
+    function open(uint256 who, uint256 by, uint96 maxPrice, uint64 units, bool tolerance) external watched {
         (who, by) = (who % CLIENTS, by % OPERATORS);
         maxPrice = uint96(1 + maxPrice % 250e6);
         V.Operator memory record = escrow.operatorOf(operator(by));
@@ -205,22 +248,30 @@ contract Handler {
         bool admitted = 2 * uint256(maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + maxPrice) <= free;
         if (!record.active || escrow.activeOperators() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
 
+        (bytes32 id, V.OpenItem memory item) = offer(who, by, maxPrice, tolerance);
         V.OpenItem[] memory items = new V.OpenItem[](1);
+        items[0] = item;
+        ++nonces;
+        escrow.open(items);
+        sent.push(abi.encodeCall(escrow.open, (items)));
+        jobs.push(id);
+        keep(id, item.order, V.Acceptance(id, item.operator, item.nodeKey, item.openBy), record.clean);
+        _plays[id].units = units % 300;
+    }
+
+    /// @notice An order and its acceptance, both signed, with a nonce that nobody has used.
+    function offer(uint256 who, uint256 by, uint96 maxPrice, bool tolerance) public view returns (bytes32 id, V.OpenItem memory) {
         V.Order memory order = V.Order({
             client: client(who), operator: address(0), workload: 0, policy: 0,
             comparison: tolerance ? V.Comparison.Tolerance : V.Comparison.Exact, unitPrice: 1e6, maxPrice: maxPrice,
-            maxFee: maxPrice + 1e6, runWindow: 100, nonce: _nonce++, expiry: type(uint64).max
+            maxFee: maxPrice + 1e6, runWindow: 100, nonce: nonces, expiry: type(uint64).max
         });
-        bytes32 id = escrow.hashOrder(order);
+        id = escrow.hashOrder(order);
         V.Acceptance memory acceptance = V.Acceptance(id, operator(by), vm.addr(NODE_KEY + by), type(uint64).max);
-        items[0] = V.OpenItem({
+        return (id, V.OpenItem({
             order: order, orderSignature: sign(CLIENT_KEY + who, id), operator: acceptance.operator, nodeKey: acceptance.nodeKey, openBy: acceptance.openBy,
             acceptanceSignature: sign(SIGNER_KEY + by, escrow.hashAcceptance(acceptance))
-        });
-        escrow.open(items);
-        jobs.push(id);
-        keep(id, order, acceptance, record.clean);
-        _plays[id].units = units % 300;
+        }));
     }
 
     function keep(bytes32 id, V.Order memory order, V.Acceptance memory acceptance, uint256 clean) private {
@@ -235,8 +286,7 @@ contract Handler {
     }
 
     /// @notice Brings one job one step further, honestly or not, as `choice` has it.
-    function step(uint256 which, uint256 choice) public {
-        settle();
+    function step(uint256 which, uint256 choice) public watched {
         if (jobs.length == 0) return;
         bytes32 id = jobs[which % jobs.length];
         (V.State state,) = escrow.stateOf(id);
@@ -263,8 +313,7 @@ contract Handler {
     }
 
     /// @notice Releases up to eight of the last jobs in one batch, sampled and checked or not, and confirmed accusations among them.
-    function releaseTogether(uint256 choice) external {
-        settle();
+    function releaseTogether(uint256 choice) external watched {
         V.ReleaseItem[] memory items = new V.ReleaseItem[](8);
         (uint256 count, uint256 due) = (0, time);
         for (uint256 i = jobs.length; i > 0 && count < items.length; --i) {
@@ -319,6 +368,7 @@ contract Handler {
         V.Result memory result = V.Result(id, keccak256(abi.encode(bytes32("salt"), honest(id))), 0);
         items[0] = V.SubmitItem(job, result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
         escrow.submit(items);
+        sent.push(abi.encodeCall(escrow.submit, (items)));
         V.Job storage record = _records[id];
         (record.course, record.commitment) = (record.course.withResult(escrow.currentEpoch()), result.commitment);
     }
@@ -330,8 +380,7 @@ contract Handler {
         uint256 start = checkedFrom(job);
         uint256 longEnd = start + _p.longReview;
         if (choice % 9 == 0) {
-            uint256 until = start + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow);
-            if (time <= until) pass(until + 1 - time);
+            until(start + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow) + 1);
             vm.prank(mover(uint256(id) >> 8));
             escrow.expire(single(id));
             return;
@@ -352,6 +401,7 @@ contract Handler {
             if (accuse) {
                 _plays[id].framed = framing;
                 escrow.accuse(job, check, signature);
+                sent.push(abi.encodeCall(escrow.accuse, (job, check, signature)));
                 return;
             }
         }
@@ -399,8 +449,7 @@ contract Handler {
     }
 
     function lapse(bytes32 id, V.Case memory c) private {
-        uint256 until = c.accusedAt + uint256(_p.verdictWindow);
-        if (time <= until) pass(until + 1 - time);
+        until(c.accusedAt + uint256(_p.verdictWindow) + 1);
         vm.prank(mover(uint256(id) >> 8));
         escrow.lapse(single(id));
     }
@@ -422,6 +471,7 @@ contract Handler {
             V.SeatCommitment memory commitment = V.SeatCommitment(id, 1, seat, keccak256(abi.encode(id, uint8(1), seat, seatSalt(seat), value)));
             items[0] = V.CommitItem(commitment, sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashSeatCommitment(commitment)));
             escrow.commitSeats(items);
+            sent.push(abi.encodeCall(escrow.commitSeats, (items)));
         }
     }
 
@@ -452,7 +502,51 @@ contract Handler {
         escrow.slash(single(id));
     }
 
+    /// @notice All parties go away. A stranger alone brings every job to its end, in no more time than stake unbonds.
+    /// @dev Rare, or little would be left to do.
+    function abandon(uint256 rare) external watched {
+        if (rare % 16 != 0) return;
+        uint256 from = time;
+        for (uint256 i; i < jobs.length; ++i) {
+            while (inFlight(jobs[i])) depart(jobs[i]);
+            remember(jobs[i]);
+        }
+        require(time - from < _p.unbondingDelay, "a job that nobody cares for outlives the stake behind it");
+        ++abandoned;
+    }
+
+    function depart(bytes32 id) private {
+        V.Job memory job = _records[id];
+        (V.State state,) = escrow.stateOf(id);
+        if (state == V.State.Open) {
+            until(job.course.openedAt() + job.terms.runWindow() + 1);
+        } else if (state == V.State.Submitted) {
+            recordSeed(uint64(job.course.epoch()) + 1);
+            (, bool sampled) = escrow.isSampled(id, job);
+            until(checkedFrom(job) + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow) + 1);
+        } else if (state == V.State.Accused) {
+            return lapse(id, escrow.caseOf(id));
+        } else {
+            return slash(id);
+        }
+        vm.prank(KEEPER);
+        escrow.expire(single(id));
+    }
+
+    function inFlight(bytes32 id) public view returns (bool) {
+        (V.State state,) = escrow.stateOf(id);
+        return state >= V.State.Open && state <= V.State.Convicted;
+    }
+
     // ---- tools
+
+    function payoutKey(uint256 i) private pure returns (uint256) {
+        return PAYOUT_KEY + (i == OPERATORS - 1 ? i - 1 : i);
+    }
+
+    function until(uint256 from) private {
+        if (time < from) pass(from - time);
+    }
 
     /// @dev Keepers are strangers or operators, active ones and others.
     function mover(uint256 choice) private pure returns (address) {
@@ -461,8 +555,13 @@ contract Handler {
 
     /// @dev The runner may set back time and height between calls.
     function settle() private {
+        look();
         vm.warp(time);
         vm.roll(height);
+    }
+
+    function look() private {
+        ghost.see(vm.getRecordedLogs());
     }
 
     function pass(uint256 seconds_) private {
@@ -492,7 +591,7 @@ contract Handler {
         _seededAt[epoch] = time;
     }
 
-    function opening(bytes32 id) private view returns (V.Opening memory) {
+    function opening(bytes32 id) public view returns (V.Opening memory) {
         return V.Opening(id, _plays[id].units, bytes32("salt"));
     }
 

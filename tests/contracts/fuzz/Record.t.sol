@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Bank} from "../../../contracts/Bank.sol";
-import {Court} from "../../../contracts/Court.sol";
-import {Escrow} from "../../../contracts/Escrow.sol";
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
 import {IJobs} from "../../../contracts/interfaces/IJobs.sol";
 import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
+import {deployed} from "./Deployment.sol";
 import {Handler} from "./Handler.sol";
-import {parameters} from "./Parameters.sol";
 
 /// @title One bit changed in a record as it stands in the calldata, within its field's type or beyond, is one bit too many
 contract RecordTest {
@@ -23,7 +19,7 @@ contract RecordTest {
 
     function setUp() external {
         TestToken token = new TestToken();
-        _escrow = IEscrow(address(new Escrow(address(new Court()), address(new Bank(IERC20(address(token)))), parameters())));
+        _escrow = deployed(address(token));
         _handler = new Handler(_escrow, token);
         for (uint256 i; i < 2; ++i) {
             _handler.open(i, i, 100e6, 50, false);
