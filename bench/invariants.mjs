@@ -2,8 +2,7 @@
 // Usage: node bench/invariants.mjs [--runs 1024] [--depth 64] [--seed 0x41737361] [--json FILE]
 //   Another seed is another thousand plays. Ends with 1 if a rule was broken; forge then prints the shortest play that it found to break it.
 import { readFile, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
-import { forge, root } from "./forge.mjs";
+import { forge, options } from "./forge.mjs";
 
 const fuzz = new URL("../tests/contracts/fuzz/", import.meta.url);
 const sentences = (source) => [...source.matchAll(/require\([^;]*?, "([^"]+)"\);/gs)].map(([, sentence]) => sentence);
@@ -26,9 +25,7 @@ function campaigns({ runs, depth, seed }) {
 }
 
 async function main() {
-  const { values } = parseArgs({
-    options: { runs: { type: "string", default: "1024" }, depth: { type: "string", default: "64" }, seed: { type: "string", default: "0x41737361" }, json: { type: "string" } },
-  });
+  const values = options(import.meta, { runs: { type: "string", default: "1024" }, depth: { type: "string", default: "64" }, seed: { type: "string", default: "0x41737361" }, json: { type: "string" } });
   const started = Date.now();
   const { held, never, refused } = await rules();
   const results = campaigns(values);

@@ -95,6 +95,13 @@ describe("operators", () => {
     }
   });
 
+  it("adds to a bond what it brings, which is not nothing", async () => {
+    await world.refuses(world.send(operator, "addBond", 0n), "ZeroAmount");
+    await world.toToken(operator, "mint", operator.address, 1n);
+    await world.send(operator, "addBond", 1n);
+    assert.equal((await record()).bond, p.minBond + 1n);
+  });
+
   describe("unbonding", () => {
     it("waits out the delay to the second", async () => {
       await world.send(operator, "requestUnbonding", p.minBond);

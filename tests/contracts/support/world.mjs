@@ -6,6 +6,7 @@ import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFuncti
 import { mnemonicToAccount } from "viem/accounts";
 import { checkBooks, reservedOf } from "./books.mjs";
 import * as model from "./model.mjs";
+import { traced } from "./trace.mjs";
 import { Answer, Comparison, Finding } from "./words.mjs";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
@@ -18,8 +19,18 @@ export const parameters = {
   noShowsToJail: 2, seatPenaltyPpm: 100_000, accuserPpm: 50_000, minBond: 1000n * USD, keeperPart: 10_000n,
 };
 
+const read = new Map();
+
 export async function artifact(name, source = `${name}.sol`) {
-  return JSON.parse(await readFile(new URL(`../../../artifacts/contracts/${source}/${name}.json`, import.meta.url), "utf8"));
+  const path = `contracts/${source}:${name}`;
+  if (!read.has(path)) read.set(path, JSON.parse(await readFile(new URL(`../../../artifacts/contracts/${source}/${name}.json`, import.meta.url), "utf8")));
+  return read.get(path);
+}
+
+/** Which of the artifacts read so far this creation code begins with. */
+function created(code) {
+  for (const [path, { bytecode }] of read) if (bytecode !== "0x" && code.startsWith(bytecode)) return { path, bytecode };
+  throw new Error("no artifact has this creation code");
 }
 
 /** What the libraries throw has no place in the interface. */
@@ -36,7 +47,9 @@ export class World {
     // Draws hang on block hashes, these on the time: who sets the date wants a clock that goes by blocks alone, and the same draws every time.
     world.steady = connectionOverride?.initialDate !== undefined;
     world.connection = await network.create({ network: "default", override: connectionOverride });
-    world.provider = world.connection.provider;
+    const { provider } = world.connection;
+    // The replay is on one fork of the EVM, and what a steady world measures is gas.
+    world.provider = world.steady || connectionOverride?.hardfork ? provider : traced(provider, connectionOverride?.chainId ?? 31337, created);
     world.escrowArtifact = await artifact("Escrow");
     world.courtArtifact = await artifact("Court");
     world.bankArtifact = await artifact("Bank");
