@@ -86,9 +86,10 @@ public abstract class CircleRun(ITestOutputHelper output)
     private async Task<DemoReport> PlayAsync(
         RunningCircle circle, DemoOptions options, Func<RunningCircle, CancellationToken, Task>? disturb, CancellationToken cancellation)
     {
+        var demo = new CircleDemo(options, circle, new QuietProgress(output));
         try
         {
-            var play = new CircleDemo(options, circle, new QuietProgress(output)).RunAsync(cancellation);
+            var play = demo.RunAsync(cancellation);
             var disturbance = disturb is null ? Task.CompletedTask : DisturbAsync(circle, disturb, cancellation);
             var report = await play;
             await disturbance;
@@ -96,8 +97,8 @@ public abstract class CircleRun(ITestOutputHelper output)
         }
         catch
         {
-            // What a reader of the failure needs: where every job stands, and the services' own words.
-            foreach (var job in (await circle.Auditor.JobsAsync(CancellationToken.None)).Keys)
+            // What a reader of the failure needs: where every order stands, and the services' own words.
+            foreach (var job in demo.Placed)
                 output.WriteLine(await circle.Orders.DescribeAsync(job, CancellationToken.None));
             output.WriteLine($"logs: {circle.SaveLogs()}");
             throw;

@@ -50,6 +50,16 @@ public class PlacementTests
     }
 
     [Fact]
+    public void An_offer_to_the_operator_that_the_order_names_stands_as_long_as_the_order()
+    {
+        var cast = new Cast();
+        var s = new Situation(chosen: cast.Operators[5].Address, cast: cast);
+        s.Offer(cast.Operators[5].Address, WorkState.Open, Cast.Start);
+        s.Now = Cast.Start + 299;
+        Assert.Equal([new Ask(WorkKind.Offer, cast.Operators[5].Address)], s.Decide());
+    }
+
+    [Fact]
     public void A_client_that_is_an_operator_is_not_offered_its_own_order()
     {
         var s = new Situation();
@@ -96,13 +106,16 @@ public class PlacementTests
     }
 
     [Fact]
-    public void An_operator_that_refused_the_order_is_not_asked_again()
+    public void An_operator_that_refused_the_order_is_not_asked_again_for_a_while()
     {
         var s = new Situation(cast: new Cast(2));
         s.Offer(s.Cast.Operators[0].Address, WorkState.Refused, Cast.Start);
         Assert.Equal(s.Cast.Operators[1].Address, Assert.Single(s.Asks()).Operator);
         s.Offer(s.Cast.Operators[1].Address, WorkState.Refused, Cast.Start);
+        s.Now = Cast.Start + 59;
         Assert.Empty(s.Decide());
+        s.Now = Cast.Start + 60;
+        Assert.Equal(2, Assert.Single(s.Asks()).Number);
     }
 
     [Fact]

@@ -18,6 +18,9 @@ public sealed class CircleDemo(DemoOptions options, RunningCircle circle, IDemoP
     private readonly List<(PlannedJob Plan, Bytes32 Id)> placed = [];
     private readonly Stopwatch clock = new();
 
+    /// <summary>The orders placed so far, whether they became jobs or not.</summary>
+    public IReadOnlyList<Bytes32> Placed => [.. placed.Select(p => p.Id)];
+
     public async Task<DemoReport> RunAsync(CancellationToken cancellation)
     {
         clock.Start();

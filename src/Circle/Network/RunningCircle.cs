@@ -85,11 +85,10 @@ public sealed class RunningCircle : IAsyncDisposable
     }
 
     /// <summary>Copies the logs out of the run folder, which goes away with the run.</summary>
-    /// <returns>Where they are; an earlier run's logs there are replaced.</returns>
+    /// <returns>Where they are: a folder named after the time.</returns>
     public string SaveLogs()
     {
-        var target = Path.Combine(Stack.Checkout.Runs, "failed-logs");
-        if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
+        var target = Path.Combine(Stack.Checkout.Runs, "failed-logs", $"{DateTime.UtcNow:yyyyMMdd-HHmmss-fff}");
         Directory.CreateDirectory(target);
         foreach (var log in Directory.GetFiles(Stack.Folder.Logs)) File.Copy(log, Path.Combine(target, Path.GetFileName(log)));
         return target;

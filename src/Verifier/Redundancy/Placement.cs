@@ -18,7 +18,7 @@ public static class Placement
         if (world.Clock.Seconds >= job.Order.Expiry) return [];
 
         var open = job.Offers.LastOrDefault(o => o.State == WorkState.Open);
-        if (open is not null && IsLive(open, world)) return [new Ask(WorkKind.Offer, open.Operator, Number: open.Number)];
+        if (open is not null && IsLive(open, job.Order, world)) return [new Ask(WorkKind.Offer, open.Operator, Number: open.Number)];
 
         var steps = new List<Step>();
         if (open is not null) steps.Add(new Lapse(open.Id, open.Operator));
@@ -35,8 +35,9 @@ public static class Placement
             ? last
             : null;
 
-    private static bool IsLive(Asked offer, World world) =>
-        world.Clock.Wall < offer.CreatedAt + world.Policy.OfferTime && world.Roster.Active().Contains(offer.Operator);
+    // Nobody else may take an order that names its operator, so that offer waits as long as the order lives.
+    private static bool IsLive(Asked offer, Order order, World world) =>
+        (order.Operator == offer.Operator || world.Clock.Wall < offer.CreatedAt + world.Policy.OfferTime) && world.Roster.Active().Contains(offer.Operator);
 
     // Present operators first, then the least busy, then who waited longest; the last key only keeps ties from always falling on the same one.
     private static Address? Next(JobView job, World world, Address? lapsed) => world.Roster.Active()
@@ -49,8 +50,9 @@ public static class Placement
         .Cast<Address?>()
         .FirstOrDefault();
 
+    // Who was busy, or could not fetch the inputs, may be able to a while later.
     private static bool HasDeclined(JobView job, World world, Address who) =>
-        job.Offers.Any(o => o.Operator == who && o.State == WorkState.Refused)
+        job.Offers.Any(o => o.Operator == who && o.State == WorkState.Refused && world.Clock.Wall < (o.ClosedAt ?? o.CreatedAt) + world.Policy.LapseRest)
         || job.Acceptances.Any(a => a.Acceptance.Operator == who && world.Clock.Wall < a.ReceivedAt + world.Policy.LapseRest);
 
     private static bool IsResting(World world, Address who) =>

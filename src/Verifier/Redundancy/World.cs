@@ -12,7 +12,7 @@ public sealed record ChainClock(ulong Seconds, DateTimeOffset Wall);
 public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview);
 
 /// <param name="OfferTime">An offer that is unanswered for so long goes to the next operator.</param>
-/// <param name="LapseRest">An operator that let an offer lapse, or whose acceptance came to nothing, is passed over for so long.</param>
+/// <param name="LapseRest">An operator that let an offer lapse is passed over for so long; one that refused the order, or whose acceptance came to nothing, for that order.</param>
 /// <param name="SeenTime">A node that asked for work within this time counts as present.</param>
 /// <param name="SettleMargin">How long after an order's expiry an opening may still be on its way to us.</param>
 /// <param name="RevealGrace">Who is asked to open gets at least so much time before what it keeps closed counts against it.</param>
