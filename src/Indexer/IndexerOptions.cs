@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using Assay.Hosting;
 using Assay.Hosting.Options;
+using Assay.Indexer.Sources;
 
 namespace Assay.Indexer;
 
@@ -18,6 +20,18 @@ public sealed class IndexerOptions
 
     [Description("Depth: Chain:Confirmations blocks on top; Tag: what the node calls finalized")]
     public Finality Finality { get; set; } = Finality.Depth;
+
+    [Description("definitions of further contracts to index: JSON files, separated by commas")]
+    public string Sources { get; set; } = "";
+
+    /// <exception cref="StartRefusedException">A file is not readable or contradicts itself, or two have one name.</exception>
+    internal IReadOnlyList<SourceDefinition> SourceDefinitions()
+    {
+        var definitions = Sources.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(SourceDefinition.Read).ToList();
+        return definitions.GroupBy(definition => definition.Name).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new StartRefusedException($"Configuration: two sources have the name {twice.Key}.")
+            : definitions;
+    }
 }
 
 public enum Finality { Depth, Tag }

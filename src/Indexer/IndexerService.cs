@@ -5,6 +5,7 @@ using Assay.Hosting.Telemetry;
 using Assay.Indexer.Api;
 using Assay.Indexer.Commands;
 using Assay.Indexer.Publication;
+using Assay.Indexer.Sources;
 using Assay.Indexer.Sync;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -27,6 +28,7 @@ public static class IndexerService
             {
                 RunAsync = AcceptReorgCommand.RunAsync,
             },
+            ["sources"] = new("", "read the configured sources up to their nodes' heads, and end") { RunAsync = SourcesCommand.RunAsync },
         },
     };
 
@@ -34,6 +36,7 @@ public static class IndexerService
     {
         AmountHandler.Register();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSources(options);
         return services
             .AddSingleton(options)
             .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString), options.Database.StartSeconds)
@@ -46,6 +49,16 @@ public static class IndexerService
             .AddHostedService<ChainCheck>()
             .AddHostedService<Writership>()
             .AddIndexerOpenApi();
+    }
+
+    private static void AddSources(this IServiceCollection services, IndexerOptions options)
+    {
+        var sources = options.SourceDefinitions().Select(definition => (definition, new SourceStatus(definition.Name, TimeProvider.System))).ToList();
+        foreach (var (_, status) in sources)
+            services.AddSingleton<IHealthReport>(status);
+        services.AddSingleton<IReadOnlyList<(SourceDefinition Definition, SourceStatus Status)>>(sources);
+        if (sources.Count > 0)
+            services.AddHostedService<SourceWriter>();
     }
 
     public static IEndpointRouteBuilder MapIndexer(this IEndpointRouteBuilder routes)

@@ -60,7 +60,7 @@ public sealed class AnnouncementTests(PostgresFixture postgres, ChainFixture cha
             services => services.AddSingleton(heard).AddPublishObserver(_ => new UnforeseenFailures(4)));
         await indexer.CaughtUpAsync();
         await Waiting.Until(
-            async () => (await indexer.GetAsync("/health")).GetProperty("parts").GetProperty("indexer").GetProperty("data") is var data
+            async () => (await indexer.HealthAsync()).GetProperty("data") is var data
                 && data.TryGetProperty("announcement", out var reason) && reason.GetString() == UnforeseenFailures.Reason,
             TestIndexer.Patience, "the failure to show");
         await _escrow.LiveALittleAsync();
@@ -115,7 +115,7 @@ public sealed class AnnouncementTests(PostgresFixture postgres, ChainFixture cha
         await using (var indexer = await TestIndexer.StartAsync(_escrow, _databases[Services.Indexer], settings => Configure(settings, inMemory: false)))
         {
             await indexer.CaughtUpAsync();
-            await Waiting.Until(async () => (await indexer.GetAsync("/health")).GetProperty("parts").GetProperty("indexer").GetProperty("data")
+            await Waiting.Until(async () => (await indexer.HealthAsync()).GetProperty("data")
                 .TryGetProperty("announcement", out _), TestIndexer.Patience, "the indexer to notice");
             await using var connection = await indexer.Database.OpenAsync();
             Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select sequence from publication"));

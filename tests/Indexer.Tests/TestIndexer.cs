@@ -81,6 +81,13 @@ internal sealed class TestIndexer : IAsyncDisposable
         return JsonSerializer.Deserialize<JsonElement>(body);
     }
 
+    /// <summary>The indexer's own part of <c>/health</c>, ready or not.</summary>
+    public async Task<JsonElement> HealthAsync()
+    {
+        using var response = await Http.GetAsync("/health");
+        return JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()).GetProperty("parts").GetProperty("indexer");
+    }
+
     public async Task<IReadOnlyDictionary<string, string>> DigestAsync()
     {
         await using var connection = await Database.OpenAsync();

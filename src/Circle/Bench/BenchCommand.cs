@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Assay.Circle.Bench.Replay;
 using Assay.Circle.Demo;
 using Assay.Circle.Stack;
 using Assay.Protocol.Work;
@@ -9,6 +10,9 @@ namespace Assay.Circle.Bench;
 internal static class BenchCommand
 {
     private static readonly Option<string?> json = new("--json") { Description = "Also write the figures as JSON to this file." };
+    private static readonly Option<int> blocks = new("--blocks") { Description = "Length of the replayed chain.", DefaultValueFactory = _ => 10_001 };
+    private static readonly Option<int> logs = new("--logs") { Description = "Logs in each of its blocks.", DefaultValueFactory = _ => 100 };
+    private static readonly Option<int> port = new("--port") { Description = "TCP port of the replayed chain.", Required = true };
     private static readonly Option<int?> jobs = new("--jobs") { Description = "Jobs of each burst; 6, 12 and 24 without it." };
 
     public static Command Create()
@@ -18,8 +22,19 @@ internal static class BenchCommand
         var gas = new Command("gas", "Gas of deposits, jobs, slashes and claims as whole transactions, beside published figures.") { json };
         gas.SetAction((arguments, cancellation) => GasBench.RunAsync(arguments.GetValue(json), cancellation));
 
-        var command = new Command("bench", "Run one measurement, print a table and write it as JSON; without a name list them.") { circle, gas };
-        command.SetAction(_ => List(command.Subcommands));
+        var indexer = new Command("indexer", "The indexer reading a replayed chain from nothing: events per second, memory, CPU, against COPY alone.") { json, blocks, logs };
+        indexer.SetAction(IndexerAsync);
+        // The other side of that measurement, a process of its own so that what it uses is not counted.
+        var replay = new Command("replay", "Serve the replayed chain of bench indexer.") { blocks, logs, port };
+        replay.Hidden = true;
+        replay.SetAction(async (arguments, cancellation) =>
+        {
+            await new ReplayServer(new ReplayChain(1, arguments.GetValue(blocks), arguments.GetValue(logs))).RunAsync(arguments.GetValue(port), cancellation);
+            return 0;
+        });
+
+        var command = new Command("bench", "Run one measurement, print a table and write it as JSON; without a name list them.") { circle, gas, indexer, replay };
+        command.SetAction(_ => List(command.Subcommands.Where(bench => !bench.Hidden)));
         return command;
     }
 
@@ -27,6 +42,27 @@ internal static class BenchCommand
     {
         foreach (var bench in benches) Console.WriteLine($"{bench.Name,-8} {bench.Description}");
         return 0;
+    }
+
+    private static async Task<int> IndexerAsync(ParseResult arguments, CancellationToken cancellation)
+    {
+        if (arguments.GetValue(blocks) is < 200 or > 10_000_000 || arguments.GetValue(logs) is < 0 or > 1000)
+        {
+            await Console.Error.WriteLineAsync("--blocks takes 200 to 10,000,000, --logs 0 to 1,000.");
+            return 2;
+        }
+        try
+        {
+            var report = await new IndexerBench(arguments.GetValue(blocks), arguments.GetValue(logs), new ConsoleProgress().Say).RunAsync(cancellation);
+            IndexerOutput.Print(report);
+            if (arguments.GetValue(json) is { } file) await IndexerOutput.WriteJsonAsync(report, file, cancellation);
+            return 0;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is ProcessFailedException or TimeoutException or InvalidDataException)
+        {
+            await Console.Error.WriteLineAsync($"The measurement failed: {e.Message}");
+            return 1;
+        }
     }
 
     private static async Task<int> CircleAsync(ParseResult arguments, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using Assay.Ethereum;
 using Assay.Hosting;
+using Assay.Indexer.Sources;
 using Assay.Indexer.Sync;
 using Dapper;
 
@@ -30,6 +31,9 @@ internal static class DigestCommand
         await using var connection = await database.OpenAsync();
         foreach (var (table, digest) in await Digest.OfAsync(connection))
             Console.WriteLine($"{digest}  {table}");
+        foreach (var definition in options.SourceDefinitions())
+            foreach (var (table, digest) in await SourceDigest.OfAsync(database, definition))
+                Console.WriteLine($"{digest}  {definition.Name}.{table}");
         return 0;
     }
 }

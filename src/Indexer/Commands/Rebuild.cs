@@ -69,9 +69,8 @@ public sealed class Rebuild(IndexerDatabase database, ChainReader reader, Indexe
 
     private async Task ReadAsync(NpgsqlTransaction transaction, ulong from, ulong to, Numbering numbering, CancellationToken cancellation)
     {
-        var headers = await reader.HeadersAsync(from, to, cancellation);
+        var (headers, found) = await reader.BlocksAsync(from, to, settled: true, cancellation);
         var hashes = headers.ToDictionary(header => header.Number, header => header.Hash);
-        var found = await reader.EventsAsync(headers, settled: true, cancellation);
         await ChainStore.InsertBlocksAsync(transaction, headers);
         await EventTables.InsertAsync(transaction, [.. found.Select(e => e.Numbered(numbering.Of(hashes[e.BlockNumber], e.LogIndex)))]);
     }

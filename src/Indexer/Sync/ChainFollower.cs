@@ -4,13 +4,15 @@ using Assay.Ethereum.Primitives;
 namespace Assay.Indexer.Sync;
 
 /// <summary>Compares the chain with what is stored and says what to do next.</summary>
+/// <param name="batchBlocks">Most blocks read at once.</param>
+/// <param name="confirmations">Blocks on top of a final block; null: what the node calls finalized.</param>
 /// <param name="storedHash">Hash of the current stored block of a number, null where none is.</param>
-public sealed class ChainFollower(ChainReader reader, IndexerOptions options, Func<ulong, Task<Bytes32?>> storedHash)
+public sealed class ChainFollower<T>(IChainReader<T> reader, int batchBlocks, int? confirmations, Func<ulong, Task<Bytes32?>> storedHash) where T : IBlockRun
 {
     private const ulong Window = 64;
 
     // Blocks this deep are asked for by range; nearer ones one by one by hash, so that a reorg between two answers cannot hide a log.
-    private const ulong SettledDepth = 64;
+    public const ulong SettledDepth = 64;
 
     /// <exception cref="FinalityBrokenException">The chain left out a final block.</exception>
     /// <exception cref="ChainInconsistentException">The node's answers do not fit together; ask again.</exception>
@@ -25,18 +27,16 @@ public sealed class ChainFollower(ChainReader reader, IndexerOptions options, Fu
                 ? await FinaliseAsync(state, head, cancellation)
                 : new ChainStep.Reorged(await FirstOrphanAsync(state, cancellation));
 
-        var to = Math.Min(head.Number, state.Next + (ulong)options.BatchBlocks - 1);
-        var headers = await reader.HeadersAsync(state.Next, to, cancellation);
-        if (state.Tip is not null && headers[0].ParentHash != state.Tip.Hash)
-            return new ChainStep.Reorged(await FirstOrphanAsync(state, cancellation));
-        return new ChainStep.Advanced(headers, await reader.EventsAsync(headers, settled: to + SettledDepth < head.Number, cancellation));
+        var to = Math.Min(head.Number, state.Next + (ulong)batchBlocks - 1);
+        var blocks = await reader.BlocksAsync(state.Next, to, settled: to + SettledDepth < head.Number, cancellation);
+        return state.Tip is null || blocks.ParentHash == state.Tip.Hash
+            ? new ChainStep.Advanced<T>(blocks)
+            : new ChainStep.Reorged(await FirstOrphanAsync(state, cancellation));
     }
 
     private async Task<ChainStep> FinaliseAsync(ChainState state, BlockHeader head, CancellationToken cancellation)
     {
-        var number = options.Finality == Finality.Depth
-            ? Below(head.Number, (ulong)options.Chain.Confirmations)
-            : await FinalizedTagAsync(cancellation);
+        var number = confirmations is { } depth ? Below(head.Number, (ulong)depth) : await FinalizedTagAsync(cancellation);
         number = Math.Min(number, state.Tip!.Number);
         return number > state.FinalisedNumber ? new ChainStep.Finalised(number) : new ChainStep.Quiet(head.Number);
     }
@@ -52,7 +52,8 @@ public sealed class ChainFollower(ChainReader reader, IndexerOptions options, Fu
             : throw new ChainInconsistentException($"The node finalised another block {finalized.Number} than the one stored.");
     }
 
-    private async Task<ulong> FirstOrphanAsync(ChainState state, CancellationToken cancellation)
+    /// <summary>The lowest stored block that the chain no longer has.</summary>
+    public async Task<ulong> FirstOrphanAsync(ChainState state, CancellationToken cancellation)
     {
         for (var top = state.Tip!.Number; ;)
         {

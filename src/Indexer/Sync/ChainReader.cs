@@ -7,22 +7,26 @@ using Assay.Protocol.Messages;
 namespace Assay.Indexer.Sync;
 
 /// <summary>Reads headers and the escrow's logs and believes nothing that does not fit together.</summary>
-public sealed class ChainReader(EthApi eth, Address escrow)
+public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<EscrowBlocks>
 {
     private static readonly IReadOnlySet<Bytes32> Known = EscrowAbi.Events.Select(e => e.Topic).ToHashSet();
 
     public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
         await eth.GetBlockByNumberAsync(BlockTag.Latest, cancellation) ?? throw new ChainInconsistentException("The node has no latest block.");
 
-    /// <summary>The block the node calls finalized; null where it has none yet.</summary>
     public Task<BlockHeader?> FinalizedAsync(CancellationToken cancellation) => eth.GetBlockByNumberAsync(BlockTag.Finalized, cancellation);
 
-    /// <summary>Hashes by number; null for a block the node does not have.</summary>
     public async Task<IReadOnlyList<Bytes32?>> HashesAsync(IReadOnlyList<ulong> numbers, CancellationToken cancellation) =>
         [.. (await eth.Client.BatchAsync([.. numbers.Select(number => EthCalls.GetBlock(number))], cancellation)).Select(header => header.Value?.Hash)];
 
+    public async Task<EscrowBlocks> BlocksAsync(ulong from, ulong to, bool settled, CancellationToken cancellation)
+    {
+        var headers = await HeadersAsync(from, to, cancellation);
+        return new(headers, await EventsAsync(headers, settled, cancellation));
+    }
+
     /// <summary>Headers of a range, each the parent of the next.</summary>
-    public async Task<IReadOnlyList<BlockHeader>> HeadersAsync(ulong from, ulong to, CancellationToken cancellation)
+    private async Task<IReadOnlyList<BlockHeader>> HeadersAsync(ulong from, ulong to, CancellationToken cancellation)
     {
         var numbers = Enumerable.Range(0, checked((int)(to - from + 1))).Select(i => from + (ulong)i);
         var headers = (await eth.Client.BatchAsync([.. numbers.Select(number => EthCalls.GetBlock(number))], cancellation))
@@ -35,8 +39,7 @@ public sealed class ChainReader(EthApi eth, Address escrow)
     }
 
     /// <summary>The escrow's events in these blocks, each checked against its block's header.</summary>
-    /// <param name="settled">Deep enough for one query over the range; near the head each block is asked for by its hash.</param>
-    public async Task<IReadOnlyList<FoundEvent>> EventsAsync(IReadOnlyList<BlockHeader> headers, bool settled, CancellationToken cancellation)
+    private async Task<IReadOnlyList<FoundEvent>> EventsAsync(IReadOnlyList<BlockHeader> headers, bool settled, CancellationToken cancellation)
     {
         var logs = settled
             ? await RangeAsync(headers[0].Number, headers[^1].Number, cancellation)

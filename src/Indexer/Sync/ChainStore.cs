@@ -28,14 +28,14 @@ public sealed class ChainStore(IndexerDatabase database, Guid writer)
         return (await connection.QuerySingleAsync<Row>($"select {Row.Columns} from chain")).ToState();
     }
 
-    public Task<ChainState> AppendAsync(ChainStep.Advanced step, CancellationToken cancellation) => WriteAsync(async (transaction, row) =>
+    public Task<ChainState> AppendAsync(EscrowBlocks blocks, CancellationToken cancellation) => WriteAsync(async (transaction, row) =>
     {
         var sequence = (ulong)row.Sequence;
-        var events = step.Events.Select(found => found.Numbered(++sequence)).ToList();
-        await InsertBlocksAsync(transaction, step.Blocks);
+        var events = blocks.Events.Select(found => found.Numbered(++sequence)).ToList();
+        await InsertBlocksAsync(transaction, blocks.Headers);
         await EventTables.InsertAsync(transaction, events);
         await Projector.RefreshAsync(transaction, events);
-        var tip = step.Blocks[^1];
+        var tip = blocks.Headers[^1];
         return row with { IndexedNumber = (long)tip.Number, IndexedHash = tip.Hash, IndexedTime = (long)tip.Timestamp, Sequence = (long)sequence };
     }, cancellation);
 

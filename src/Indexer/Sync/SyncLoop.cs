@@ -19,7 +19,8 @@ public sealed class SyncLoop(
     /// <exception cref="NotTheWriterException">Another instance took over.</exception>
     public async Task RunAsync(ChainStore store, CancellationToken stopping)
     {
-        var follower = new ChainFollower(reader, options, store.HashAsync);
+        var follower = new ChainFollower<EscrowBlocks>(
+            reader, options.BatchBlocks, options.Finality == Finality.Depth ? options.Chain.Confirmations : null, store.HashAsync);
         while (true)
         {
             stopping.ThrowIfCancellationRequested();
@@ -47,7 +48,7 @@ public sealed class SyncLoop(
         }
     }
 
-    private async Task FollowAsync(ChainStore store, ChainFollower follower, CancellationToken stopping)
+    private async Task FollowAsync(ChainStore store, ChainFollower<EscrowBlocks> follower, CancellationToken stopping)
     {
         var state = await store.StateAsync();
         while (true)
@@ -55,7 +56,7 @@ public sealed class SyncLoop(
             var step = await follower.NextAsync(state, stopping);
             state = step switch
             {
-                ChainStep.Advanced advanced => await store.AppendAsync(advanced, stopping),
+                ChainStep.Advanced<EscrowBlocks> advanced => await store.AppendAsync(advanced.Blocks, stopping),
                 ChainStep.Reorged reorged => await RewindAsync(store, reorged, stopping),
                 ChainStep.Finalised finalised => await store.FinaliseAsync(finalised, stopping),
                 _ => state,

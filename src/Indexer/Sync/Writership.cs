@@ -63,7 +63,7 @@ public sealed class Writership(
     }
 
     // The lock lives as long as its connection: a connection that died has to be noticed.
-    private static async Task HoldAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    internal static async Task HoldAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         while (true)
         {
