@@ -22,7 +22,8 @@ public sealed class ClientWallet : IDisposable
     {
         this.domain = domain;
         this.key = key;
-        settlement = PatientHandler.Client(settlementAddress);
+        // An order is one job however often it is posted.
+        settlement = PatientHandler.Client(settlementAddress, writesCountOnce: true);
         verifier = PatientHandler.Client(verifierAddress);
         Blobs = new HttpBlobStore(verifier, SignAsync);
     }
