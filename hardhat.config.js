@@ -11,6 +11,8 @@ export default defineConfig({
     // The compiler comes from npm with a locked hash; nothing is downloaded.
     version: "0.8.37",
     path: require.resolve("solc/soljson.js"),
+    // Who may change parameters and pause is decided by this one, which is deployed as it is.
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     settings: {
       viaIR: true,
       // Transient storage is the newest opcode used; naming its fork keeps the code deployable on chains that lag.

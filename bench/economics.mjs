@@ -177,6 +177,7 @@ export const PUBLIC = {
   floorPpm: 200_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 64, minRoster: 30, maxRunWindow: HOUR, reviewWindow: 2 * HOUR, checkWindow: 2 * HOUR,
   longReview: 9 * HOUR, openWindow: 6 * HOUR, commitWindow: 90 * MINUTE, revealWindow: 30 * MINUTE, verdictWindow: 8 * HOUR, appealWindow: MINUTE,
   unbondingDelay: 7 * DAY, noShowPpm: 200_000, noShowsToJail: 3, seatPenaltyPpm: 500_000, accuserPpm: 100_000, minBond: 5_000 * TOKEN, keeperPart: 20_000,
+  epochSeconds: 2 * MINUTE, randomness: 1,
 };
 
 /** The names of the parameters that contradict contracts/libraries/Bounds.sol, in its order. */
@@ -202,7 +203,8 @@ export function contradictions(p) {
     ["seatPenaltyPpm", p.seatPenaltyPpm <= million],
     ["accuserPpm", p.accuserPpm <= million / 10],
     ["minBond", p.minBond > 0],
-    ["keeperPart", p.keeperPart < 2 ** 94],
+    ["keeperPart", p.keeperPart < 2 ** 72],
+    ["epochSeconds", p.randomness === 0 || (p.epochSeconds >= 3 && p.epochSeconds <= DAY)],
   ];
   return rules.filter(([, holds]) => !holds).map(([name]) => name);
 }

@@ -199,6 +199,20 @@ async function signedDeposits() {
   return gas;
 }
 
+/** The seed of an epoch from a recorded round of drand's quicknet. */
+async function beaconSeed() {
+  const { chain, rounds: [first, second] } = JSON.parse(await readFile(new URL("../tests/vectors/drand.json", import.meta.url), "utf8"));
+  const start = chain.genesis + (first.round - 1) * chain.period;
+  const world = await World.create({ epochSeconds: chain.period, randomness: 1 }, undefined, { initialDate: new Date((start - 60) * 1000).toISOString() });
+  await world.pass(60);
+  const gas = {};
+  for (const [i, { uncompressed }] of [first, second].entries()) {
+    gas.record_beacon = await gasOf(world.send(world.stranger, "recordBeacon", 2n ** 39n + BigInt(start / chain.period + i - 1), `0x${uncompressed}`));
+  }
+  await world.connection.close();
+  return gas;
+}
+
 /** @returns Figures by name. */
 export async function measure() {
   const world = await steadyWorld();
@@ -226,7 +240,7 @@ export async function measure() {
   const late = await world.opened({ operator, ...terms });
   await world.pass(late.order.runWindow + 1);
   gas.expire = await gasOf(world.send(world.stranger, "expire", await world.jobItems(late.id)));
-  Object.assign(gas, await byOthersHands(world, operator), await signedDeposits());
+  Object.assign(gas, await byOthersHands(world, operator), await signedDeposits(), await beaconSeed());
   await world.connection.close();
   return gas;
 }

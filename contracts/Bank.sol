@@ -20,7 +20,32 @@ contract Bank is Operators, CaseBook {
 
     /// @inheritdoc IBank
     function parameters() external view returns (Parameters memory) {
-        return _parameters;
+        return _versions[_rules.versionOf()];
+    }
+
+    /// @inheritdoc IBank
+    function currentVersion() external view returns (uint16) {
+        return uint16(_rules.versionOf());
+    }
+
+    /// @inheritdoc IBank
+    function parametersOf(uint16 version) external view returns (Parameters memory) {
+        return _versions[version];
+    }
+
+    /// @inheritdoc IBank
+    function limits() external view returns (Parameters memory, Parameters memory) {
+        return (_least, _most);
+    }
+
+    /// @inheritdoc IBank
+    function paused() external view returns (bool) {
+        return _rules.paused();
+    }
+
+    /// @inheritdoc IBank
+    function epochOf(uint16 version) external view returns (uint64) {
+        return _epoch(version);
     }
 
     /// @inheritdoc IBank
@@ -63,7 +88,7 @@ contract Bank is Operators, CaseBook {
             draws: record.draws,
             claimOpened: record.claimOpened,
             claim: record.claimOpened ? keccak256(abi.encode(record.claimRoot, record.claimUnits)) : bytes32(0),
-            convictedAt: record.slashableAt == 0 ? 0 : record.slashableAt - _parameters.appealWindow,
+            convictedAt: record.slashableAt == 0 ? 0 : record.slashableAt - _versions[record.version].appealWindow,
             seats: record.seats,
             commitments: record.commitments
         });
@@ -91,7 +116,7 @@ contract Bank is Operators, CaseBook {
 
     /// @inheritdoc IBank
     function currentEpoch() external view returns (uint64) {
-        return _epoch();
+        return _epoch(_rules.versionOf());
     }
 
     /// @inheritdoc IBank

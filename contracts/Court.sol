@@ -30,7 +30,7 @@ contract Court is ICases, CaseBook {
         Job calldata job = _inState(id, record_, State.Submitted);
         bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
         require(seed != 0, SeedUnknown(uint64(job.course.epoch() + 1)));
-        uint256 until = _checkedFrom(job) + _parameters.longReview;
+        uint256 until = _checkedFrom(job) + _versions[job.course.version()].longReview;
         require(block.timestamp <= until, Late(block.timestamp, until));
         require(Sampling.isSampled(seed, id, job.terms.ratePpm()), NotSampled(id));
         bool accusing = job.terms.comparison() == Comparison.Exact
@@ -45,12 +45,13 @@ contract Court is ICases, CaseBook {
         _heads[id] = _heads[id].moved(State.Accused, Outcome.None);
         record.accuser = accuser;
         record.accusedAt = uint40(block.timestamp);
-        record.epoch = uint40(_epoch());
+        record.version = uint16(job.course.version());
+        record.epoch = uint40(_epoch(record.version));
         record.rosterLength = _counts.places;
         record.accusedValue = attestation.value;
         emit ResultAccused(id, accuser, attestation.value, record.epoch, record.rosterLength);
         uint256 seatPay = SEATS * job.terms.maxPrice();
-        record.operatorLock = _lock(id, job.operator, seatPay + Pricing.slashDown(job.terms.maxPrice(), _rules.floorPpm(), job.terms.comparison()));
+        record.operatorLock = _lock(id, job.operator, seatPay + Pricing.slashDown(job.terms.maxPrice(), _rulesOf(record.version).floorPpm(), job.terms.comparison()));
         record.accuserLock = _lock(id, accuser, seatPay);
     }
 
@@ -63,7 +64,7 @@ contract Court is ICases, CaseBook {
         require(drawn.length == SEATS, RosterExhausted(drawn.length, SEATS));
 
         record.draws = uint8(SEATS);
-        record.commitBy = uint40(block.timestamp + _parameters.commitWindow);
+        record.commitBy = uint40(block.timestamp + _versions[record.version].commitWindow);
         for (uint256 i; i < SEATS; ++i) {
             record.seats[i] = drawn[i];
         }
@@ -91,7 +92,7 @@ contract Court is ICases, CaseBook {
         (address from, address to) = (record.seats[seat], drawn[wanted - 1]);
         record.draws = uint8(wanted);
         record.seats[seat] = to;
-        record.commitBy = uint40(block.timestamp + _parameters.commitWindow);
+        record.commitBy = uint40(block.timestamp + _versions[record.version].commitWindow);
         _strike(from, id, Outcome.Inconclusive);
         emit SeatRefilled(id, seat, from, to, record.commitBy);
     }
@@ -106,7 +107,7 @@ contract Court is ICases, CaseBook {
         require(_opens(job, opening.salt, value), WrongOpening(id));
         if (_isConfirmed(job, record, value)) {
             Tally memory tally = _tally();
-            _settleConfirmed(id, job, record, opening, _rules, tally);
+            _settleConfirmed(id, job, record, opening, _rulesOf(record.version), tally);
             return _book(tally);
         }
 
@@ -125,7 +126,7 @@ contract Court is ICases, CaseBook {
         CaseRecord storage record = _cases[id];
         require(record.revealBy != 0, SeatsNotSealed(id));
         // After the verdict window only a lapse ends the case; a later conviction could find the bond withdrawn.
-        uint256 until = uint256(record.accusedAt) + _parameters.verdictWindow;
+        uint256 until = uint256(record.accusedAt) + _versions[record.version].verdictWindow;
         require(block.timestamp <= until, Late(block.timestamp, until));
         require(record.claimOpened || block.timestamp > record.revealBy, Early(block.timestamp, uint256(record.revealBy) + 1));
 
@@ -178,7 +179,8 @@ contract Court is ICases, CaseBook {
                 job: id,
                 round: CASE_ROUND,
                 rosterLength: record.rosterLength,
-                lastBlock: _lastBlock(epoch),
+                byTime: _isBeacons(epoch),
+                last: _lastOf(epoch),
                 client: job.client,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: _operators[record.accuser].work.clusterOf()
@@ -199,7 +201,7 @@ contract Court is ICases, CaseBook {
         record.commitments[seat] = commitment.commitment;
         emit SeatCommitted(id, seat, operator, commitment.commitment);
         if (++record.committed == SEATS) {
-            record.revealBy = uint40(block.timestamp + _parameters.revealWindow);
+            record.revealBy = uint40(block.timestamp + _versions[record.version].revealWindow);
             emit SeatsSealed(id, record.revealBy);
         }
         return Skip.None;
@@ -217,7 +219,7 @@ contract Court is ICases, CaseBook {
             Attestation calldata attestation = attestations[i];
             if (signatures[i].length == 0) {
                 // Not as soon as a claim that was never opened may be judged: an empty certificate would race the full one.
-                uint256 openBy = uint256(record.revealBy) + _parameters.revealWindow;
+                uint256 openBy = uint256(record.revealBy) + _versions[record.version].revealWindow;
                 require(block.timestamp > openBy, Early(block.timestamp, openBy + 1));
                 ++ballot.missing;
                 continue;
@@ -256,14 +258,14 @@ contract Court is ICases, CaseBook {
         _unlock(id, job.operator, record.operatorLock);
         _retireIfPoor(record.accuser);
         Tally memory tally = _tally();
-        _payOut(id, job, _heads[id], Accepted(Outcome.Cleared, record.claimRoot, record.claimUnits, address(0)), _rules, tally);
+        _payOut(id, job, _heads[id], Accepted(Outcome.Cleared, record.claimRoot, record.claimUnits, address(0)), _rulesOf(record.version), tally);
         _book(tally);
     }
 
     /// @dev The operator was wrong and pays the seats; the rest of its lock is taken after the appeal window.
     function _convict(bytes32 id, Job calldata job, CaseRecord storage record) private {
         _heads[id] = _heads[id].moved(State.Convicted, Outcome.None);
-        record.slashableAt = uint40(block.timestamp + _parameters.appealWindow);
+        record.slashableAt = uint40(block.timestamp + _versions[record.version].appealWindow);
         record.operatorLock -= uint96(_paySeats(id, record, job.operator, record.operatorLock, job.terms.maxPrice()));
         _unlock(id, record.accuser, record.accuserLock);
     }
@@ -283,7 +285,7 @@ contract Court is ICases, CaseBook {
         for (uint256 i; i < SEATS; ++i) {
             if (ballot.present[i]) continue;
             uint256 penalty =
-                Pricing.min(_bondOf(record.seats[i]), Pricing.partDown(job.terms.maxPrice(), _parameters.seatPenaltyPpm));
+                Pricing.min(_bondOf(record.seats[i]), Pricing.partDown(job.terms.maxPrice(), _versions[record.version].seatPenaltyPpm));
             _debit(id, record.seats[i], Book.Bond, Reason.Penalty, penalty);
             _credit(id, address(this), Book.InsurancePool, Reason.Insurance, penalty);
             _retireIfPoor(record.seats[i]);
@@ -314,14 +316,14 @@ contract Court is ICases, CaseBook {
         if (!head.isIn(State.Accused)) return (Skip.WrongState, 0);
         if (!head.matches(job)) return (Skip.WrongRecord, 0);
         CaseRecord storage record = _cases[id];
-        if (block.timestamp <= uint256(record.accusedAt) + _parameters.verdictWindow) return (Skip.TooEarly, 0);
+        if (block.timestamp <= uint256(record.accusedAt) + _versions[record.version].verdictWindow) return (Skip.TooEarly, 0);
         return (Skip.None, _refundCase(id, job, record, 0));
     }
 
     /// @dev Ends an undecided case. Returns the keeper's part, which is what the client's refund lacks.
     function _refundCase(bytes32 id, Job calldata job, CaseRecord storage record, uint256 spent) private returns (uint256 keeperPart) {
         uint256 reserved = job.terms.maxPrice() + job.course.fee();
-        keeperPart = _rules.keeperPart();
+        keeperPart = _rulesOf(record.version).keeperPart();
         _close(id, job, State.Refunded, Outcome.Inconclusive);
         emit JobRefunded(id, job.client, Outcome.Inconclusive, uint96(reserved - keeperPart), 0);
         _credit(id, job.client, Book.Available, Reason.Refund, reserved - keeperPart);

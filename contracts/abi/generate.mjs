@@ -7,6 +7,9 @@ const deployables = {
   Escrow: { source: "contracts/Escrow.sol", speaks: ["contracts/interfaces/IEscrow.sol", "IEscrow"] },
   Court: { source: "contracts/Court.sol", speaks: [] },
   Bank: { source: "contracts/Bank.sol", speaks: [] },
+  Charter: { source: "contracts/Charter.sol", speaks: [] },
+  Quicknet: { source: "contracts/Quicknet.sol" },
+  AccessManager: { source: "@openzeppelin/contracts/access/manager/AccessManager.sol" },
   TestToken: { source: "contracts/mocks/TestToken.sol" },
 };
 

@@ -8,7 +8,7 @@ interface IBank is IVocabulary {
     // ---------------------------------------------------------------- clients
 
     /// @notice Moves `amount` tokens of the caller into the available balance of `client`.
-    /// @dev Fails with ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
+    /// @dev Fails with IsPaused, ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
     function depositFor(address client, uint256 amount) external;
 
     /// @notice As `depositFor`, with the caller's ERC-2612 permit for the escrow. A permit that the token refuses, because somebody else has sent it before or
@@ -21,7 +21,7 @@ interface IBank is IVocabulary {
     /// Anybody may carry it and pay the gas. An authorization names no client, so the money is credited to whose it was and to nobody else; the token takes it from
     /// the escrow alone, so nobody can use it past the books.
     /// @param nonce The authorization's own, of the token's books.
-    /// @dev Fails with ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
+    /// @dev Fails with IsPaused, ZeroAmount, BadRecipient, UnexpectedTransfer, or as the token does.
     function depositWithAuthorization(
         address from, uint256 amount, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s
     ) external;
@@ -84,8 +84,16 @@ interface IBank is IVocabulary {
 
     /// @notice The ERC-20 token.
     function token() external view returns (address);
-    /// @notice What was fixed at construction.
+    /// @notice The version of the parameters under which jobs are opened now.
     function parameters() external view returns (Parameters memory);
+    /// @notice Its number.
+    function currentVersion() external view returns (uint16);
+    /// @notice A version's parameters; zeros if there is none of this number.
+    function parametersOf(uint16 version) external view returns (Parameters memory);
+    /// @notice Between these, field by field, every version is. Epoch lengths and unbonding delay are the same in both.
+    function limits() external view returns (Parameters memory least, Parameters memory most);
+    /// @notice Whether deposits and openings are stopped.
+    function paused() external view returns (bool);
     /// @notice What a client may spend or withdraw. Keepers' parts arrive here too, those of an active operator in what it has earned.
     function available(address client) external view returns (uint256);
     /// @notice An operator's record; zeros if not registered.
@@ -100,8 +108,10 @@ interface IBank is IVocabulary {
     function placeAt(uint32 index) external view returns (Place memory);
     /// @notice Operators holding a place.
     function activeOperators() external view returns (uint32);
-    /// @notice The epoch of this block.
+    /// @notice The epoch of this block, as the version under which jobs are opened now counts it.
     function currentEpoch() external view returns (uint64);
+    /// @notice The epoch of this block as a version counts: by blocks, or by seconds of the beacon's epochs plus 2^39.
+    function epochOf(uint16 version) external view returns (uint64);
     /// @notice The recorded seed; zero while unknown.
     function seedOf(uint64 epoch) external view returns (bytes32);
     /// @notice EIP-712 digest of an order: the job id.

@@ -6,6 +6,7 @@ import {IVocabulary} from "./IVocabulary.sol";
 /// @title What the escrow's own code does: the deposit that everything begins with, jobs without a dispute, which anybody may move, and the slash
 interface IJobs is IVocabulary {
     /// @notice Moves `amount` tokens of the caller into its available balance.
+    /// @dev Fails with IsPaused, ZeroAmount, UnexpectedTransfer, or as the token does.
     function deposit(uint256 amount) external;
 
     /// @notice Opens jobs from orders and acceptances.
@@ -19,10 +20,6 @@ interface IJobs is IVocabulary {
     /// @notice Records sealed results in the run window.
     /// @dev Skips: WrongState, TooLate, BadTerms (zero commitment), BadNodeSignature.
     function submit(SubmitItem[] calldata items) external;
-
-    /// @notice Records the seed of an epoch that is over. Within 256 blocks of its end it is keccak256(blockhash of its last block, epoch); later it is
-    /// keccak256(seed of the next epoch, epoch), so that missing the time gives nobody a choice.
-    function recordSeed(uint64 epoch) external;
 
     /// @notice Accepts results: from `submittedAt + reviewWindow` if not sampled or with the attestation of the drawn re-executor, from
     /// `submittedAt + longReview` without. The n-th re-executor may answer from `submittedAt + n * checkWindow`. If the seed came later than the review window's

@@ -23,6 +23,9 @@ interface IVocabulary {
         WrongResult    // slashed, the seats agreed on another result
     }
 
+    /// @notice Where seeds come from: the hash of an epoch's last block, or a public beacon's value after an epoch's last second.
+    enum Randomness { BlockHash, Beacon }
+
     /// @notice How two results are compared: byte for byte, or within the bounds of the policy.
     enum Comparison { Exact, Tolerance }
 
@@ -127,7 +130,8 @@ interface IVocabulary {
     struct JobItem { bytes32 id; Job job; }
     struct CommitItem { SeatCommitment commitment; bytes signature; }
 
-    /// @notice Fixed at construction.
+    /// @notice One version of the parameters. It never changes; a job keeps the one that it was opened under for its whole life. A version's number is a count from
+    /// 1, plus 2^15 if its seeds come from the beacon.
     struct Parameters {
         uint32 floorPpm;            // f: least share of jobs that is sampled
         uint16 recordNumerator;     // c
@@ -150,6 +154,8 @@ interface IVocabulary {
         uint32 accuserPpm;          // of the slash, at most 100,000
         uint96 minBond;
         uint96 keeperPart;
+        uint32 epochSeconds;        // of the beacon's epochs
+        Randomness randomness;
     }
 
     /// @notice A job as every call about it carries it. The chain keeps its digest and its state only, so whoever calls brings the record, which anybody can
@@ -258,7 +264,25 @@ interface IVocabulary {
     /// @notice An item of a batch was left out; the others were not touched by it.
     event ItemSkipped(bytes32 indexed job, Action action, Skip code);
 
+    /// @notice From now on jobs are opened under this version; `parametersOf` tells what is in it.
+    event VersionAdded(uint32 indexed version);
+    /// @notice Deposits and openings stopped, or are possible again. Nothing else is ever stopped.
+    event PauseSet(bool paused);
+    /// @notice The beacon has said nothing for this epoch in a day: the hash of the block of this number will do instead.
+    event BeaconMissed(uint64 indexed epoch, uint64 sourceBlock);
+
     // ---------------------------------------------------------------- errors
+
+    /// @notice Deposits and openings are stopped; what is there can go on and out.
+    error IsPaused();
+    /// @notice The authority does not allow this caller to do this, or not yet.
+    error NotAuthorized(address caller);
+    /// @notice A parameter, counted from zero in the order of the struct, is outside of what was fixed at construction.
+    error OutOfLimits(uint256 field);
+    /// @notice There is no beacon to take seeds from.
+    error NoBeacon();
+    /// @notice This epoch's seed comes from the other source.
+    error WrongSource(uint64 epoch);
 
     /// @notice The only item of a batch cannot be done.
     error Skipped(Skip code);
@@ -304,8 +328,8 @@ interface IVocabulary {
     error SeedUnknown(uint64 epoch);
     /// @notice The seed of this epoch stands already.
     error SeedKnown(uint64 epoch);
-    /// @notice The epoch lasts until the end of `lastBlock`.
-    error EpochRuns(uint64 epoch, uint256 lastBlock);
+    /// @notice The epoch lasts until the end of `last`: a block number, or a second for an epoch of the beacon.
+    error EpochRuns(uint64 epoch, uint256 last);
     /// @notice The job is not sampled, so nobody was drawn to accuse it.
     error NotSampled(bytes32 job);
     /// @notice The seats of this case were drawn already.

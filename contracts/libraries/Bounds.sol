@@ -35,7 +35,31 @@ library Bounds {
         require(p.seatPenaltyPpm <= Pricing.PPM, IVocabulary.BadParameter("seatPenaltyPpm"));
         require(p.accuserPpm <= Pricing.PPM / 10, IVocabulary.BadParameter("accuserPpm"));
         require(p.minBond > 0, IVocabulary.BadParameter("minBond"));
-        // Then a max price that passes admission and its fee fit 96 bits together.
-        require(p.keeperPart <= type(uint96).max / 4, IVocabulary.BadParameter("keeperPart"));
+        // It is packed in 72 bits; a max price that passes admission and its fee then fit 96 bits together.
+        require(p.keeperPart <= type(uint72).max, IVocabulary.BadParameter("keeperPart"));
+        // An epoch is the margin between what was fixed and the round that decides over it, so a round at least.
+        bool timed = p.epochSeconds >= 3 && p.epochSeconds <= 1 days;
+        require(timed || p.randomness == IVocabulary.Randomness.BlockHash, IVocabulary.BadParameter("epochSeconds"));
+    }
+
+    /// @notice Reverts if these do not bound what a version may say: epochs must not be counted anew under jobs in flight, and one unbonding delay must outlast the
+    /// longest life under every version.
+    function checkLimits(IVocabulary.Parameters memory least, IVocabulary.Parameters memory most) internal pure {
+        require(least.epochBlocks == most.epochBlocks, IVocabulary.BadParameter("epochBlocks"));
+        require(least.epochSeconds == most.epochSeconds, IVocabulary.BadParameter("epochSeconds"));
+        require(least.unbondingDelay == most.unbondingDelay, IVocabulary.BadParameter("unbondingDelay"));
+    }
+
+    /// @notice Reverts with the first field that is not between its limits.
+    function checkWithin(IVocabulary.Parameters memory p, IVocabulary.Parameters memory least, IVocabulary.Parameters memory most) internal pure {
+        uint256 size = abi.encode(p).length;
+        for (uint256 offset; offset < size; offset += 32) {
+            bool within;
+            assembly ("memory-safe") {
+                let word := mload(add(p, offset))
+                within := iszero(or(lt(word, mload(add(least, offset))), gt(word, mload(add(most, offset)))))
+            }
+            require(within, IVocabulary.OutOfLimits(offset / 32));
+        }
     }
 }

@@ -16,7 +16,8 @@ library Draw {
         bytes32 job;
         uint8 round;              // 0 spot check, 1 case
         uint256 rosterLength;     // frozen before the seed's block
-        uint256 lastBlock;        // of the seed's epoch; who retired later still counts
+        bool byTime;              // of the seed's epoch: whether its end is a second or a block
+        uint256 last;             // second or block; who retired later still counts
         address client;           // never drawn
         uint32 operatorCluster;   // never drawn
         uint32 accuserCluster;    // never drawn; zero in round 0
@@ -30,11 +31,11 @@ library Draw {
         // Counters below PROBES and `count`.
         unchecked {
             for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
-                IVocabulary.Place storage place = roster[indexAt(terms, probe)];
-                (uint32 cluster, uint256 retiredAt) = (place.cluster, place.retiredAt);
-                if (retiredAt != 0 && retiredAt <= terms.lastBlock) continue;
+                uint256 place = read(roster[indexAt(terms, probe)]);
+                if (place >> 184 != 0 && leftAt(place, terms.byTime) <= terms.last) continue;
+                uint32 cluster = uint24(place >> 160);
                 if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
-                address operator = place.operator;
+                address operator = address(uint160(place));
                 if (operator == terms.client) continue;
                 clusters[found] = cluster;
                 drawn[found++] = operator;
@@ -49,6 +50,18 @@ library Draw {
     /// @notice The roster index of a probe.
     function indexAt(Terms memory terms, uint256 probe) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode(DOMAIN, terms.seed, terms.job, terms.round, probe))) % terms.rosterLength;
+    }
+
+    /// @dev Its one word at once.
+    function read(IVocabulary.Place storage place) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(place.slot)
+        }
+    }
+
+    /// @dev The second in which the place was left, or the block.
+    function leftAt(uint256 place, bool byTime) private pure returns (uint256) {
+        return byTime ? place >> 224 : uint40(place >> 184);
     }
 
     function contains(uint32[] memory list, uint256 length, uint32 item) private pure returns (bool) {

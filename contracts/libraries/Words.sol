@@ -17,11 +17,11 @@ type Terms is uint256;
 type Course is uint256;
 
 /// @notice What most ends of a job need of the parameters, in one word: floorPpm, accuserPpm (24 bits each), maxRunWindow, reviewWindow (32 each),
-/// recordNumerator, recordOffset, minRoster (16 each), keeperPart (96), from the low end.
+/// recordNumerator, recordOffset, minRoster (16 each), keeperPart (72), version (16), whether deposits and openings are stopped (1), from the low end.
 type Rules is uint256;
 
 using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withoutPlace, lastPlaceOf, withCluster} for Work global;
-using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart} for Rules global;
+using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart, versionOf, paused, withPause} for Rules global;
 using {unitPrice, maxPrice, runWindow, ratePpm, comparison} for Terms global;
 using {fee, openedAt, submittedAt, epoch, rosterLength, version, withResult} for Course global;
 
@@ -132,14 +132,29 @@ function minRoster(Rules word) pure returns (uint256) {
 }
 
 function keeperPart(Rules word) pure returns (uint256) {
-    return Rules.unwrap(word) >> 160;
+    return uint72(Rules.unwrap(word) >> 160);
 }
 
-/// @dev Bounds has seen the parameters: shares are at most PPM, which 24 bits hold.
-function rulesOf(IVocabulary.Parameters memory p) pure returns (Rules) {
+function versionOf(Rules word) pure returns (uint256) {
+    return uint16(Rules.unwrap(word) >> 232);
+}
+
+uint256 constant PAUSED = 1 << 248;
+
+function paused(Rules word) pure returns (bool) {
+    return Rules.unwrap(word) & PAUSED != 0;
+}
+
+function withPause(Rules word, bool paused_) pure returns (Rules) {
+    return Rules.wrap(paused_ ? Rules.unwrap(word) | PAUSED : Rules.unwrap(word) & ~PAUSED);
+}
+
+/// @dev Bounds has seen the parameters: shares are at most PPM, which 24 bits hold, the keeper's part fits 72.
+function rulesOf(IVocabulary.Parameters memory p, uint256 number) pure returns (Rules) {
     return Rules.wrap(
         uint256(p.floorPpm) | uint256(p.accuserPpm) << 24 | uint256(p.maxRunWindow) << 48 | uint256(p.reviewWindow) << 80
             | uint256(p.recordNumerator) << 112 | uint256(p.recordOffset) << 128 | uint256(p.minRoster) << 144 | uint256(p.keeperPart) << 160
+            | number << 232
     );
 }
 

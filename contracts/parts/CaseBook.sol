@@ -5,12 +5,13 @@ import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
 /// @title Cases as they are kept
-/// @dev The last part that declares storage: escrow, court and bank all inherit this chain of parts, which is what makes their layouts one.
+/// @dev The last part that declares storage: escrow, court, bank and charter all inherit this chain of parts, which is what makes their layouts one.
 abstract contract CaseBook is JobBook {
     struct CaseRecord {
         address accuser;
         uint40 accusedAt;
         uint40 slashableAt; // zero until a conviction
+        uint16 version;     // of the job's parameters
         uint96 accuserLock;
         uint96 operatorLock; // the seats' pay and the slash, as far as the bond held
         uint40 epoch;

@@ -103,7 +103,7 @@ abstract contract JobBook is Roster, Epochs, Signatures {
         returns (Skip, address[] memory drawn)
     {
         if (attempt >= Bounds.MAX_ATTEMPTS) return (Skip.BadAttestation, drawn);
-        if (attempt != 0 && block.timestamp < _checkedFrom(job) + attempt * _parameters.checkWindow) return (Skip.TooEarly, drawn);
+        if (attempt != 0 && block.timestamp < _checkedFrom(job) + attempt * _versions[job.course.version()].checkWindow) return (Skip.TooEarly, drawn);
         drawn = _drawSpot(id, job, seed, attempt + 1);
         if (drawn.length <= attempt || !_signedBy(_operators[drawn[attempt]].signer, digest, signature)) return (Skip.BadAttestation, drawn);
         return (Skip.None, drawn);
@@ -112,12 +112,13 @@ abstract contract JobBook is Roster, Epochs, Signatures {
     /// @dev Where the windows of a decided job begin: with the submission, or later by as much as its seed came after the review window, so that
     /// nobody loses the time to check, accuse or be paid because a seed was late.
     function _checkedFrom(Job calldata job) internal view returns (uint256) {
-        uint256 inTime = job.course.submittedAt() + _rules.reviewWindow();
+        uint256 inTime = job.course.submittedAt() + _rulesOf(job.course.version()).reviewWindow();
         uint256 seededAt = _seededAt[uint64(job.course.epoch() + 1)];
         return seededAt > inTime ? job.course.submittedAt() + seededAt - inTime : job.course.submittedAt();
     }
 
     function _drawSpot(bytes32 id, Job calldata job, bytes32 seed, uint256 count) internal view returns (address[] memory) {
+        uint64 epoch = uint64(job.course.epoch() + 1);
         return Draw.picks(
             _roster,
             Draw.Terms({
@@ -125,7 +126,8 @@ abstract contract JobBook is Roster, Epochs, Signatures {
                 job: id,
                 round: 0,
                 rosterLength: job.course.rosterLength(),
-                lastBlock: _lastBlock(uint64(job.course.epoch() + 1)),
+                byTime: _isBeacons(epoch),
+                last: _lastOf(epoch),
                 client: job.client,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: 0

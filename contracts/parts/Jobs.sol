@@ -15,10 +15,6 @@ import {CaseBook} from "./CaseBook.sol";
 abstract contract Jobs is IJobs, CaseBook {
     using Records for uint256;
 
-    uint256 private constant HASHES_KEPT = 256;
-    /// @dev Of the parameters, which are fixed at construction.
-    uint256 private constant VERSION = 1;
-
     /// @inheritdoc IJobs
     function nonceUsed(address client, uint256 nonce) public view returns (bool) {
         return _nonces[client][nonce >> 8] >> (nonce & 0xff) & 1 != 0;
@@ -27,6 +23,7 @@ abstract contract Jobs is IJobs, CaseBook {
     /// @inheritdoc IJobs
     function open(OpenItem[] calldata items) external nonReentrantView {
         (Rules rules, bytes32 domain) = (_rules, _domainSeparatorV4());
+        require(!rules.paused(), IsPaused());
         for (uint256 i; i < items.length; ++i) {
             OpenItem calldata item = items[i];
             bytes32 id = _hashOrder(domain, item.order);
@@ -36,28 +33,11 @@ abstract contract Jobs is IJobs, CaseBook {
 
     /// @inheritdoc IJobs
     function submit(SubmitItem[] calldata items) external nonReentrantView {
-        (uint64 epoch, bytes32 domain) = (_epoch(), _domainSeparatorV4());
+        bytes32 domain = _domainSeparatorV4();
         for (uint256 i; i < items.length; ++i) {
             SubmitItem calldata item = items[i];
-            _skip(item.result.job, Action.Submit, _submit(item, epoch, domain), items.length);
+            _skip(item.result.job, Action.Submit, _submit(item, domain), items.length);
         }
-    }
-
-    /// @inheritdoc IJobs
-    function recordSeed(uint64 epoch) external nonReentrant {
-        require(_seeds[epoch] == 0, SeedKnown(epoch));
-        uint256 last = _lastBlock(epoch);
-        require(block.number > last, EpochRuns(epoch, last));
-
-        bytes32 source = blockhash(last);
-        if (block.number > last + HASHES_KEPT) {
-            source = _seeds[epoch + 1];
-            require(source != 0, SeedUnknown(epoch + 1));
-        }
-        bytes32 seed = keccak256(abi.encode(source, epoch));
-        _seeds[epoch] = seed;
-        _seededAt[epoch] = uint40(block.timestamp);
-        emit SeedRecorded(epoch, seed);
     }
 
     /// @inheritdoc IJobs
@@ -111,7 +91,7 @@ abstract contract Jobs is IJobs, CaseBook {
         nonces[nonce >> 8] = spent | 1 << (nonce & 0xff);
         operator.work = work.withJob(maxPrice);
         uint256 rate = Sampling.rateDown(work.cleanOf(), rules.floorPpm(), rules.recordNumerator(), rules.recordOffset());
-        _record(id, item, termsOf(order, rate), courseOf(fee, places, VERSION));
+        _record(id, item, termsOf(order, rate), courseOf(fee, places, rules.versionOf()));
         unchecked {
             _available[client] = balance -= maxPrice + fee;
             emit LedgerMoved(id, client, Book.Available, Reason.Reservation, -int256(maxPrice + fee), balance);
@@ -125,7 +105,7 @@ abstract contract Jobs is IJobs, CaseBook {
         emit JobOpened(id, order.client, item.operator, item.nodeKey, order.workload, order.policy, order.nonce, terms, course);
     }
 
-    function _submit(SubmitItem calldata item, uint64 epoch, bytes32 domain) private returns (Skip) {
+    function _submit(SubmitItem calldata item, bytes32 domain) private returns (Skip) {
         bytes32 id = item.result.job;
         uint256 head = _heads[id];
         Job calldata job = item.job;
@@ -136,19 +116,20 @@ abstract contract Jobs is IJobs, CaseBook {
         address nodeKey = job.nodeKey;
         if (!_sentBy(nodeKey, item.signature) && !_signedBy(nodeKey, _hashResult(domain, item.result), item.signature)) return Skip.BadNodeSignature;
 
-        Course course = job.course.withResult(epoch);
+        Course course = job.course.withResult(_epoch(job.course.version()));
         _heads[id] = Records.submitted(job, course, item.result.commitment);
         emit ResultSubmitted(id, job.operator, item.result.commitment, item.result.manifest, course);
         return Skip.None;
     }
 
-    function _release(ReleaseItem calldata item, Rules rules, Tally memory tally) private returns (Skip) {
+    function _release(ReleaseItem calldata item, Rules current, Tally memory tally) private returns (Skip) {
         bytes32 id = item.id;
         uint256 head = _heads[id];
         bool accused = head.isIn(State.Accused);
         Job calldata job = item.job;
         if (!accused && !head.isIn(State.Submitted)) return Skip.WrongState;
         if (!head.matches(job)) return Skip.WrongRecord;
+        Rules rules = _rulesOf(job.course.version(), current);
         bytes32 value = _valueOf(item.opening);
         // So that a release is not stopped by who sends its attestation ahead of it as an accusation.
         if (accused && !_isConfirmed(job, _cases[id], value)) return Skip.WrongState;
@@ -183,7 +164,7 @@ abstract contract Jobs is IJobs, CaseBook {
             (code, drawn) = _verifyCheck(item.id, job, seed, silent, digest, item.checkSignature);
             if (code != Skip.None) return (code, Outcome.None, address(0));
         } else {
-            if (block.timestamp < _checkedFrom(job) + _parameters.longReview) return (Skip.CheckMissing, Outcome.None, address(0));
+            if (block.timestamp < _checkedFrom(job) + _versions[job.course.version()].longReview) return (Skip.CheckMissing, Outcome.None, address(0));
             drawn = _drawSpot(item.id, job, seed, Bounds.MAX_ATTEMPTS);
             silent = drawn.length;
         }
@@ -206,22 +187,23 @@ abstract contract Jobs is IJobs, CaseBook {
         }
         bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
         if (seed == 0) return (Skip.SeedMissing, 0);
-        uint256 review = Sampling.isSampled(seed, id, job.terms.ratePpm()) ? _parameters.longReview : _rules.reviewWindow();
-        if (block.timestamp <= _checkedFrom(job) + review + _parameters.openWindow) return (Skip.TooEarly, 0);
+        Parameters storage own = _versions[job.course.version()];
+        uint256 review = Sampling.isSampled(seed, id, job.terms.ratePpm()) ? own.longReview : own.reviewWindow;
+        if (block.timestamp <= _checkedFrom(job) + review + own.openWindow) return (Skip.TooEarly, 0);
         return (Skip.None, _standUp(id, job, Outcome.Unavailable));
     }
 
     /// @dev Ends a job whose operator was absent. The keeper is paid out of the penalty, so the client's refund is whole.
     function _standUp(bytes32 id, Job calldata job, Outcome outcome) private returns (uint256 keeperPart) {
-        (address client, address operator) = (job.client, job.operator);
+        (address client, address operator, uint256 version) = (job.client, job.operator, job.course.version());
         uint256 refund = job.terms.maxPrice() + job.course.fee();
-        uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.terms.maxPrice(), _parameters.noShowPpm));
+        uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.terms.maxPrice(), _versions[version].noShowPpm));
         uint256 toClient = penalty / 2;
-        keeperPart = Pricing.min(_rules.keeperPart(), penalty - toClient);
+        keeperPart = Pricing.min(_rulesOf(version).keeperPart(), penalty - toClient);
 
         _close(id, job, State.Refunded, outcome);
         emit JobRefunded(id, client, outcome, uint96(refund), uint96(penalty));
-        _countNoShow(operator, id, outcome);
+        _countNoShow(operator, id, outcome, version);
         _credit(id, client, Book.Available, Reason.Refund, refund);
         _debit(id, operator, Book.Bond, Reason.Penalty, penalty);
         _credit(id, client, Book.Available, Reason.Penalty, toClient);

@@ -28,11 +28,36 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         uint128 insurancePool;
     }
 
-    Rules internal _rules;
-    Parameters internal _parameters;
+    /// @dev What the numbers of versions under which seeds come from the beacon have more than others.
+    uint256 internal constant BEACON_VERSION = 1 << 15;
+
+    Rules internal _rules; // of the version under which jobs are opened now
+    mapping(uint256 version => Rules) internal _pastRules;
+    mapping(uint256 version => Parameters) internal _versions;
+    Parameters internal _least;
+    Parameters internal _most;
     Pools internal _pools;
     mapping(address client => uint256) internal _available;
     mapping(address => OperatorRecord) internal _operators;
+
+    function _numberOf(uint256 count, Randomness randomness) internal pure returns (uint256) {
+        return randomness == Randomness.BlockHash ? count : count + BEACON_VERSION;
+    }
+
+    /// @dev Those of a job's version.
+    function _rulesOf(uint256 version) internal view returns (Rules) {
+        return _rulesOf(version, _rules);
+    }
+
+    /// @param current Those of the version under which jobs are opened now.
+    function _rulesOf(uint256 version, Rules current) internal view returns (Rules) {
+        return current.versionOf() == version ? current : _pastRules[version];
+    }
+
+    /// @dev What concerns operators and no job.
+    function _minBond() internal view returns (uint256) {
+        return _versions[_rules.versionOf()].minBond;
+    }
 
     function _credit(bytes32 job, address who, Book book, Reason reason, uint256 amount) internal {
         if (amount == 0) return;

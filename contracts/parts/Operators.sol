@@ -12,7 +12,7 @@ abstract contract Operators is Treasury {
         require(signer != address(0) && payout != address(0), ZeroAddress());
         OperatorRecord storage operator = _operators[msg.sender];
         require(operator.signer == address(0), AlreadyRegistered(msg.sender));
-        require(bond >= _parameters.minBond, BondTooSmall(bond, _parameters.minBond));
+        require(bond >= _minBond(), BondTooSmall(bond, _minBond()));
 
         operator.signer = signer;
         operator.payout = payout;
@@ -40,9 +40,9 @@ abstract contract Operators is Treasury {
 
         operator.free = free - amount;
         operator.unbonding += amount;
-        operator.unbondsAt = uint40(block.timestamp + _parameters.unbondingDelay);
+        operator.unbondsAt = uint40(block.timestamp + _least.unbondingDelay);
         emit UnbondingRequested(msg.sender, amount, operator.unbondsAt);
-        if (free - amount < _parameters.minBond) _retire(msg.sender, false);
+        if (free - amount < _minBond()) _retire(msg.sender, false);
     }
 
     /// @inheritdoc IBank
@@ -52,8 +52,8 @@ abstract contract Operators is Treasury {
         require(amount > 0, ZeroAmount());
         require(block.timestamp >= operator.unbondsAt, Early(block.timestamp, operator.unbondsAt));
 
-        // The delay outlasts a job that is moved on in time; one that was not must not lose its cover.
-        (uint256 stays, uint256 covers) = (operator.free, 2 * operator.work.exposureOf() * Pricing.PPM / _rules.floorPpm());
+        // The delay outlasts a job that is moved on in time; one that was not must not lose its cover, at the lowest floor that any version has.
+        (uint256 stays, uint256 covers) = (operator.free, 2 * operator.work.exposureOf() * Pricing.PPM / _least.floorPpm);
         require(stays >= covers, BondTooSmall(stays, covers));
 
         (operator.free, operator.unbonding) = (operator.free + amount, 0);
@@ -66,9 +66,9 @@ abstract contract Operators is Treasury {
         OperatorRecord storage operator = _registered(msg.sender);
         require(operator.work.placeOf() == 0, AlreadyActive(msg.sender));
         uint96 free = operator.free;
-        require(free >= _parameters.minBond, BondTooSmall(free, _parameters.minBond));
+        require(free >= _minBond(), BondTooSmall(free, _minBond()));
         // Places taken and left at will would fill the roster until the draw finds nobody.
-        uint256 from = uint256(_roster[operator.work.lastPlaceOf() - 1].leftAt) + _parameters.unbondingDelay;
+        uint256 from = uint256(_roster[operator.work.lastPlaceOf() - 1].leftAt) + _least.unbondingDelay;
         require(block.timestamp >= from, Early(block.timestamp, from));
 
         operator.noShows = 0;

@@ -47,7 +47,7 @@ abstract contract Roster is Ledger {
     /// @dev A place costs a bond. One penalty does not take it, half of the least bond gone does: who has nothing to lose must not accuse or sit.
     function _retireIfPoor(address who) internal {
         OperatorRecord storage operator = _operators[who];
-        if (2 * (_bondOf(who) + operator.locked) < _parameters.minBond) _retire(who, false);
+        if (2 * (_bondOf(who) + operator.locked) < _minBond()) _retire(who, false);
     }
 
     /// @dev Availability is a book of its own: a strike touches neither the record of clean checks nor money.
@@ -55,9 +55,9 @@ abstract contract Roster is Ledger {
         emit OperatorStruck(who, job, outcome, ++_operators[who].strikes);
     }
 
-    function _countNoShow(address who, bytes32 job, Outcome outcome) internal {
+    function _countNoShow(address who, bytes32 job, Outcome outcome, uint256 version) internal {
         uint32 count = ++_operators[who].noShows;
         emit OperatorStruck(who, job, outcome, count);
-        if (count >= _parameters.noShowsToJail) _retire(who, true);
+        if (count >= _versions[version].noShowsToJail) _retire(who, true);
     }
 }

@@ -43,7 +43,7 @@ abstract contract Slashing is IJobs, CaseBook {
 
     /// @dev What the accusation locked and the seats have left.
     function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount) private returns (uint256) {
-        Rules rules = _rules;
+        Rules rules = _rulesOf(job.course.version());
         address client = job.client;
         uint256 refund = job.terms.maxPrice() + job.course.fee();
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =

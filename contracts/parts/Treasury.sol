@@ -75,6 +75,7 @@ abstract contract Treasury is IBank, Till, JobBook {
     }
 
     function _creditDeposit(address client, uint256 amount) private {
+        require(!_rules.paused(), IsPaused());
         require(amount > 0, ZeroAmount());
         _checkRecipient(client);
         _credit(0, client, Book.Available, Reason.Deposit, amount);

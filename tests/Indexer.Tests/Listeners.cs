@@ -13,6 +13,7 @@ public abstract class EveryEventConsumer :
     IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>, IConsumer<VerdictReached>,
     IConsumer<StakeSlashed>, IConsumer<ItemSkipped>, IConsumer<LedgerMoved>, IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>,
     IConsumer<OperatorRetired>, IConsumer<OperatorStruck>, IConsumer<UnbondingRequested>, IConsumer<NonceCancelled>,
+    IConsumer<VersionAdded>, IConsumer<PauseSet>, IConsumer<BeaconMissed>,
     IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
 {
     protected abstract Task TakeAsync(Guid id, IChainEvent e);
@@ -41,6 +42,9 @@ public abstract class EveryEventConsumer :
     public Task Consume(ConsumeContext<OperatorStruck> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<UnbondingRequested> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<NonceCancelled> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<VersionAdded> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<PauseSet> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<BeaconMissed> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<BlocksOrphaned> context) => TakeAsync(context.MessageId!.Value, context.Message);
     public Task Consume(ConsumeContext<ChainAdvanced> context) => Task.CompletedTask;
 }

@@ -19,7 +19,10 @@ internal sealed class TestEscrow
     public static readonly EscrowParameters Parameters = new(
         FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 300, ReviewWindow: 60, CheckWindow: 100,
         LongReview: 600, OpenWindow: 120, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 500, AppealWindow: 100, UnbondingDelay: 2000,
-        NoShowPpm: 200_000, NoShowsToJail: 2, SeatPenaltyPpm: 100_000, AccuserPpm: 50_000, MinBond: 1_000_000_000, KeeperPart: 10_000);
+        NoShowPpm: 200_000, NoShowsToJail: 2, SeatPenaltyPpm: 100_000, AccuserPpm: 50_000, MinBond: 1_000_000_000, KeeperPart: 10_000, EpochSeconds: 12);
+
+    /// <summary>An epoch of the beacon, long over.</summary>
+    private const ulong LongAgo = (1UL << 39) + 1_000;
 
     private readonly HdWallet _wallet;
     private readonly AnvilChain _anvil;
@@ -52,7 +55,8 @@ internal sealed class TestEscrow
         var escrow = new TestEscrow(chain);
         var deployer = new Deployer(escrow.Web3Of(escrow.Minter));
         escrow.Token = (await deployer.TokenAsync()).ContractAddress!.Value;
-        var receipt = await deployer.EscrowAsync(escrow.Token, Parameters);
+        var authority = (await deployer.AuthorityAsync(escrow.Minter.Address)).ContractAddress!.Value;
+        var receipt = await deployer.EscrowAsync(escrow.Token, Parameters, new(authority, Address.Zero, Parameters, Parameters));
         (escrow.Address, escrow.StartBlock) = (receipt.ContractAddress!.Value, receipt.BlockNumber);
         escrow.Domain = new EscrowDomain((ulong)chain.ChainId, escrow.Address);
         foreach (var client in escrow.Clients)
@@ -184,6 +188,9 @@ internal sealed class TestEscrow
         await SendAsync(Operators[3], "requestUnbonding", 700_000_000);
         await SendAsync(Clients[1], "withdraw", 100_000_000);
         await SendAsync(Clients[1], "cancelNonce", 99);
+        await SendAsync(Minter, "pause");
+        await SendAsync(Minter, "unpause");
+        await SendAsync(Stranger, "recordWithoutBeacon", LongAgo);
         await ConvictAsync();
         await OpenAsync(1, 5);
     }

@@ -8,6 +8,9 @@ using Assay.Protocol.Chain;
 
 namespace Assay.Circle.Network;
 
+/// <summary>Who may change an escrow, where its seeds may come from, and between what its parameters stay.</summary>
+public sealed record Governance(Address Authority, Address Beacon, EscrowParameters Least, EscrowParameters Most);
+
 /// <summary>Creates the contracts as committed in contracts/abi.</summary>
 /// <param name="create">Sends creation code and waits until it is in a block.</param>
 public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> create)
@@ -17,13 +20,21 @@ public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> crea
 
     public Task<Receipt> TokenAsync() => CreateAsync("TestToken");
 
-    /// <summary>The escrow, with the two contracts whose code it runs before it.</summary>
-    public async Task<Receipt> EscrowAsync(Address token, EscrowParameters terms)
+    /// <summary>The escrow, with the three contracts whose code it runs before it. Without governance its terms never change, and seeds are block hashes.</summary>
+    public async Task<Receipt> EscrowAsync(Address token, EscrowParameters terms, Governance? governance = null)
     {
+        var (authority, beacon, least, most) = governance ?? new Governance(Address.Zero, Address.Zero, terms, terms);
         var court = await CreateAsync("Court");
         var bank = await CreateAsync("Bank", token);
-        return await CreateAsync("Escrow", court.ContractAddress, bank.ContractAddress, terms);
+        var charter = await CreateAsync("Charter", authority, beacon);
+        return await CreateAsync("Escrow", court.ContractAddress, bank.ContractAddress, charter.ContractAddress, terms, least, most);
     }
+
+    /// <summary>OpenZeppelin's AccessManager, of which this account is the first admin.</summary>
+    public Task<Receipt> AuthorityAsync(Address admin) => CreateAsync("AccessManager", admin);
+
+    /// <summary>drand's quicknet. The chain needs EIP-2537.</summary>
+    public Task<Receipt> BeaconAsync() => CreateAsync("Quicknet");
 
     /// <summary>The interface of one of the contracts.</summary>
     public static ContractAbi AbiOf(Checkout checkout, string name) => ContractAbi.Parse(Read(checkout, name));

@@ -4,11 +4,12 @@ namespace Assay.Protocol.Chain;
 
 // What the escrow's views return, by the ABI's names.
 
-/// <summary>Terms that the contract was built with. Shares in parts per million, windows in seconds, amounts in token units.</summary>
+/// <summary>One version of the contract's parameters. Shares in parts per million, windows in seconds, amounts in token units.</summary>
 public sealed record EscrowParameters(
     uint FloorPpm, ushort RecordNumerator, ushort RecordOffset, ushort EpochBlocks, ushort MinRoster, uint MaxRunWindow, uint ReviewWindow,
     uint CheckWindow, uint LongReview, uint OpenWindow, uint CommitWindow, uint RevealWindow, uint VerdictWindow, uint AppealWindow,
-    uint UnbondingDelay, uint NoShowPpm, uint NoShowsToJail, uint SeatPenaltyPpm, uint AccuserPpm, Amount MinBond, Amount KeeperPart)
+    uint UnbondingDelay, uint NoShowPpm, uint NoShowsToJail, uint SeatPenaltyPpm, uint AccuserPpm, Amount MinBond, Amount KeeperPart,
+    uint EpochSeconds = 0, Randomness Randomness = Randomness.BlockHash)
 {
     /// <summary>What an order has to allow for verification and keeper: ceil(floor * maxPrice) + keeper's part.</summary>
     public Amount FeeFor(Amount maxPrice) => new Amount((maxPrice.Units * FloorPpm + 999_999) / 1_000_000) + KeeperPart;

@@ -6,6 +6,8 @@ public enum JobState { None, Open, Submitted, Accused, Convicted, Released, Refu
 
 public enum Outcome { None, Delivered, Checked, Unchecked, Cleared, NoShow, Unavailable, Inconclusive, WrongResult }
 
+public enum Randomness { BlockHash, Beacon }
+
 public enum Comparison { Exact, Tolerance }
 
 public enum Finding { None, Value, Match, Mismatch, Malformed }

@@ -57,3 +57,10 @@ public sealed record OperatorStruck(ChainPosition At, Address Operator, Bytes32 
 public sealed record UnbondingRequested(ChainPosition At, Address Operator, Amount Amount, ulong UnbondsAt) : IChainEvent;
 
 public sealed record NonceCancelled(ChainPosition At, Address Client, Bytes32 Nonce) : IChainEvent;
+
+/// <summary>Jobs are opened under this version of the parameters from now on; a version never changes.</summary>
+public sealed record VersionAdded(ChainPosition At, uint Version) : IChainEvent;
+
+public sealed record PauseSet(ChainPosition At, bool Paused) : IChainEvent;
+
+public sealed record BeaconMissed(ChainPosition At, ulong Epoch, ulong SourceBlock) : IChainEvent;

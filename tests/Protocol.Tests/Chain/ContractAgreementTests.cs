@@ -15,6 +15,7 @@ public class ContractAgreementTests
     [Theory]
     [InlineData("State", typeof(JobState))]
     [InlineData("Outcome", typeof(Outcome))]
+    [InlineData("Randomness", typeof(Randomness))]
     [InlineData("Comparison", typeof(Comparison))]
     [InlineData("Finding", typeof(Finding))]
     [InlineData("Verdict", typeof(Verdict))]

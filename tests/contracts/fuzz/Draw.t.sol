@@ -16,7 +16,7 @@ contract DrawTest {
         for (uint256 i; i < drawn.length; ++i) {
             IVocabulary.Place memory place = _placeOf[drawn[i]];
             assert(place.cluster != terms.operatorCluster && place.cluster != terms.accuserCluster);
-            assert(place.retiredAt == 0 || place.retiredAt > terms.lastBlock);
+            assert(place.retiredAt == 0 || place.retiredAt > terms.last);
             assert(drawn[i] != terms.client);
             assert(uint160(drawn[i]) - 1000 < terms.rosterLength);
             for (uint256 j; j < i; ++j) {
@@ -66,7 +66,8 @@ contract DrawTest {
             job: job,
             round: uint8(shape % 2),
             rosterLength: 1 + (shape >> 8) % count,
-            lastBlock: 100,
+            byTime: false,
+            last: 100,
             client: address(uint160(1000 + (shape >> 16) % count)),
             operatorCluster: uint32(1 + (shape >> 24) % 8),
             accuserCluster: shape % 2 == 0 ? 0 : uint32(1 + (shape >> 32) % 8)

@@ -25,4 +25,5 @@ function parameters() pure returns (V.Parameters memory p) {
     p.accuserPpm = 50_000;
     p.minBond = 1000e6;
     p.keeperPart = 10_000;
+    p.epochSeconds = 12;
 }

@@ -73,9 +73,15 @@ contract WordsTest {
         assert(same(parts(work.withCheck()), expected));
     }
 
-    function test_fuzz_every_rule_is_read_as_written(IVocabulary.Parameters memory p) external pure {
-        (p.floorPpm, p.accuserPpm) = (p.floorPpm % 1_000_001, p.accuserPpm % 100_001);
-        Rules rules = rulesOf(p);
+    function test_fuzz_every_rule_is_read_as_written(uint32[4] memory words, uint16[3] memory numbers, uint72 keeperPart, uint16 version, bool paused)
+        external
+        pure
+    {
+        IVocabulary.Parameters memory p;
+        (p.floorPpm, p.accuserPpm, p.maxRunWindow, p.reviewWindow) = (words[0] % 1_000_001, words[1] % 100_001, words[2], words[3]);
+        (p.recordNumerator, p.recordOffset, p.minRoster, p.keeperPart) = (numbers[0], numbers[1], numbers[2], keeperPart);
+        Rules rules = rulesOf(p, version).withPause(!paused).withPause(paused);
+        assert(rules.versionOf() == version && rules.paused() == paused);
         assert(rules.floorPpm() == p.floorPpm && rules.accuserPpm() == p.accuserPpm);
         assert(rules.maxRunWindow() == p.maxRunWindow && rules.reviewWindow() == p.reviewWindow && rules.minRoster() == p.minRoster);
         assert(rules.recordNumerator() == p.recordNumerator && rules.recordOffset() == p.recordOffset && rules.keeperPart() == p.keeperPart);

@@ -1,4 +1,4 @@
-// One escrow of three codes: what its fallback answers, and what the modules can do on their own.
+// One escrow of four codes: what its fallback answers, and what the modules can do on their own.
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { numberToHex, toFunctionSelector, toFunctionSignature } from "viem";
@@ -10,23 +10,24 @@ import { Book, State } from "../support/words.mjs";
 let world;
 beforeEach(async () => (world = await fixture()));
 
+const codesOf = (world) => [world.escrowArtifact, world.courtArtifact, world.bankArtifact, world.charterArtifact];
 const functionsOf = ({ abi }) => abi.filter(({ type }) => type === "function");
 const isView = ({ stateMutability }) => ["view", "pure"].includes(stateMutability);
 const fails = (call) => assert.rejects(call, (error) => typeof error.data === "string" || /revert/i.test(error.message));
 
 describe("the fallback", () => {
-  it("has one of the three codes for every function of the escrow, and no two selectors are the same", () => {
-    const codes = [world.escrowArtifact, world.courtArtifact, world.bankArtifact].map((code) => functionsOf(code).map(toFunctionSignature));
+  it("has one of the four codes for every function of the escrow, and no two selectors are the same", () => {
+    const codes = codesOf(world).map((code) => functionsOf(code).map(toFunctionSignature));
     const asked = functionsOf(world).map(toFunctionSignature);
     for (const signature of asked) assert.equal(codes.filter((code) => code.includes(signature)).length, 1, signature);
     const all = new Set(codes.flat());
     assert.equal(new Set([...all].map(toFunctionSelector)).size, all.size);
     // Beside the interface: where the modules are, and the domain of EIP-5267.
-    assert.deepEqual([...all].filter((signature) => !asked.includes(signature)).sort(), ["bank()", "court()", "eip712Domain()"]);
+    assert.deepEqual([...all].filter((signature) => !asked.includes(signature)).sort(), ["bank()", "charter()", "court()", "eip712Domain()"]);
   });
 
   it("refuses a function that nobody knows, and a call of nothing", async () => {
-    const known = new Set([world.escrowArtifact, world.courtArtifact, world.bankArtifact].flatMap(functionsOf).map(toFunctionSelector));
+    const known = new Set(codesOf(world).flatMap(functionsOf).map(toFunctionSelector));
     for (const data of ["0x", "0x00", "0xd0e30d", "0x00000000", "0xffffffff", "0xdeadbeef", `0xdeadbeef${"00".repeat(320)}`]) {
       assert.ok(!known.has(data));
       await fails(world.sendRaw(world.stranger, data));
@@ -36,7 +37,7 @@ describe("the fallback", () => {
   });
 
   it("takes no native coin, by whatever function", async () => {
-    const payable = [world.escrowArtifact, world.courtArtifact, world.bankArtifact].flatMap(({ abi }) => abi).filter(({ stateMutability }) => stateMutability === "payable");
+    const payable = codesOf(world).flatMap(({ abi }) => abi).filter(({ stateMutability }) => stateMutability === "payable");
     assert.deepEqual(payable, []);
     const pay = (data) => world.rpc("eth_sendTransaction", { from: world.stranger.address, to: world.escrow, value: "0x1", data, gas: numberToHex(1_000_000) });
     for (const data of ["0x", toFunctionSelector("slash((bytes32,(address,address))[])"), toFunctionSelector("rejoin()"), "0xdeadbeef"]) await fails(pay(data));
@@ -84,8 +85,11 @@ describe("a module that is called directly", () => {
       withdrawSigned: [withdrawal, await world.sign(payer, "Withdraw", withdrawal)], claimTo: [world.operators[1].address, world.stranger.address],
       claimSigned: [earnings, await world.sign(world.operators[1].payoutKey, "Claim", earnings)],
     });
+    Object.assign(calls, {
+      addVersion: [world.parameters], pause: [], unpause: [], recordSeed: [0n], recordBeacon: [2n ** 39n, "0x"], recordWithoutBeacon: [2n ** 39n],
+    });
     const before = await standing(job);
-    for (const name of ["court", "bank"]) {
+    for (const name of ["court", "bank", "charter"]) {
       const { abi } = world[`${name}Artifact`];
       for (const { name: functionName } of functionsOf({ abi }).filter((entry) => !isView(entry))) {
         assert.ok(functionName in calls, functionName);

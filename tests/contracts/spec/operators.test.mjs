@@ -10,7 +10,7 @@ describe("construction", () => {
   const refused = {
     floorPpm: [0, 1_000_001], recordOffset: [0, 2], epochBlocks: [0, 129], minRoster: [4], maxRunWindow: [0], checkWindow: [59], longReview: [359], openWindow: [0],
     commitWindow: [0], revealWindow: [0], verdictWindow: [150], unbondingDelay: [1620], noShowPpm: [1_000_001], noShowsToJail: [0], seatPenaltyPpm: [1_000_001],
-    accuserPpm: [100_001], minBond: [0n], keeperPart: [2n ** 94n],
+    accuserPpm: [100_001], minBond: [0n], keeperPart: [2n ** 72n],
   };
   let world;
   beforeEach(async () => (world = await fixture()));
@@ -20,16 +20,17 @@ describe("construction", () => {
       it(`refuses ${name} ${value}`, async () => {
         const expected = name === "recordOffset" && value === 2 ? "recordNumerator" : name;
         assert.equal(contradictions({ ...parameters, [name]: value })[0], expected);
-        await world.refuses(world.deploy(world.escrowArtifact, [world.court, world.bank, { ...parameters, [name]: value }]), "BadParameter", expected);
+        await world.refuses(world.deployEscrow({ ...parameters, [name]: value }), "BadParameter", expected);
       });
     }
   }
 
-  it("refuses a bank without a token, and a court or a bank without code", async () => {
+  it("refuses a bank without a token, and a module without code", async () => {
     await world.refuses(world.deploy(world.bankArtifact, [model.ZERO]), "ZeroAddress");
     for (const nobody of [model.ZERO, world.stranger.address]) {
-      await world.refuses(world.deploy(world.escrowArtifact, [nobody, world.bank, parameters]), "ZeroAddress");
-      await assert.rejects(world.deploy(world.escrowArtifact, [world.court, nobody, parameters]), /revert/);
+      await world.refuses(world.deployEscrow(parameters, { court: nobody }), "ZeroAddress");
+      await assert.rejects(world.deployEscrow(parameters, { bank: nobody }), /revert/);
+      await assert.rejects(world.deployEscrow(parameters, { charter: nobody }), /revert/);
     }
   });
 
@@ -37,19 +38,20 @@ describe("construction", () => {
     assert.deepEqual(await world.read("parameters"), parameters);
     assert.equal(await world.read("token"), world.token);
     const named = (name) => world.readFrom(world.escrow, world.escrowArtifact.abi, name, []);
-    assert.deepEqual([await named("court"), await named("bank")], [world.court, world.bank]);
+    assert.deepEqual([await named("court"), await named("bank"), await named("charter")], [world.court, world.bank, world.charter]);
+    assert.deepEqual([await world.read("authority"), await world.read("beacon")], [world.manager, world.beacon]);
   });
 
   it("accepts each bound itself", async () => {
     const edge = { ...parameters, floorPpm: 1_000_000, epochBlocks: 128, checkWindow: 60, longReview: 240, verdictWindow: 151, accuserPpm: 100_000, unbondingDelay: 1 };
     edge.unbondingDelay = edge.maxRunWindow + edge.longReview + edge.openWindow + edge.verdictWindow + edge.appealWindow + 1;
     assert.deepEqual(contradictions(edge), []);
-    await world.deploy(world.escrowArtifact, [world.court, world.bank, edge]);
+    await world.deployEscrow(edge);
   });
 
   it("accepts the public deployment of docs/economics.md", async () => {
     const amounts = { minBond: BigInt(PUBLIC.minBond), keeperPart: BigInt(PUBLIC.keeperPart) };
-    await world.deploy(world.escrowArtifact, [world.court, world.bank, { ...PUBLIC, ...amounts }]);
+    await world.deployEscrow({ ...PUBLIC, ...amounts });
   });
 });
 

@@ -52,7 +52,7 @@ async function draws(world, harness, ask) {
       const excluded = [terms.operatorCluster, terms.accuserCluster].filter((cluster) => cluster !== model.ZERO);
       const { operatorCluster, accuserCluster, lastBlock, ...rest } = terms;
       const clusters = { operatorCluster: numberOf(operatorCluster), accuserCluster: numberOf(accuserCluster) };
-      const picks = await ask("picks", { ...terms, ...clusters, rosterLength: BigInt(rosterLength) }, 6n);
+      const picks = await ask("picks", { ...rest, ...clusters, byTime: false, last: lastBlock, rosterLength: BigInt(rosterLength) }, 6n);
       cases.push({ name: `${name}, ${i}`, ...rest, epochLastBlock: lastBlock, excludedClusters: excluded, roster, count: 6, picks });
     }
   }

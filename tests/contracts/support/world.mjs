@@ -17,13 +17,29 @@ export const parameters = {
   floorPpm: 100_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 4, minRoster: 5, maxRunWindow: 300, reviewWindow: 60, checkWindow: 100,
   longReview: 600, openWindow: 120, commitWindow: 50, revealWindow: 50, verdictWindow: 500, appealWindow: 100, unbondingDelay: 2000, noShowPpm: 200_000,
   noShowsToJail: 2, seatPenaltyPpm: 100_000, accuserPpm: 50_000, minBond: 1000n * USD, keeperPart: 10_000n,
+  epochSeconds: 12, randomness: 0,
+};
+
+/** Everything but what must not change is free, and the floor does not fall. */
+const FIXED = ["epochBlocks", "epochSeconds", "unbondingDelay"];
+export const limitsAround = (parameters) => {
+  const none = (value) => (typeof value === "bigint" ? 0n : 0);
+  const least = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [...FIXED, "floorPpm"].includes(name) ? value : none(value)]));
+  const most = { ...parameters };
+  for (const name of Object.keys(most)) if (/Window|Review$/.test(name)) most[name] = 2 ** 32 - 1;
+  return [least, {
+    ...most, floorPpm: 1_000_000, recordNumerator: 0xffff, recordOffset: 0xffff, minRoster: 0xffff, noShowPpm: 1_000_000, noShowsToJail: 2 ** 32 - 1,
+    seatPenaltyPpm: 1_000_000, accuserPpm: 100_000, minBond: 2n ** 96n - 1n, keeperPart: 2n ** 72n - 1n, randomness: 1,
+  }];
 };
 
 const read = new Map();
 
+/** @param source Of ours below contracts/, or a package's. */
 export async function artifact(name, source = `${name}.sol`) {
-  const path = `contracts/${source}:${name}`;
-  if (!read.has(path)) read.set(path, JSON.parse(await readFile(new URL(`../../../artifacts/contracts/${source}/${name}.json`, import.meta.url), "utf8")));
+  const file = source.startsWith("@") ? source : `contracts/${source}`;
+  const path = `${file}:${name}`;
+  if (!read.has(path)) read.set(path, JSON.parse(await readFile(new URL(`../../../artifacts/${file}/${name}.json`, import.meta.url), "utf8")));
   return read.get(path);
 }
 
@@ -35,7 +51,7 @@ function created(code) {
 
 /** What the libraries throw has no place in the interface. */
 const foreignErrors = (...artifacts) => {
-  const errors = artifacts.flatMap(({ abi }) => abi).filter(({ type, name }) => type === "error" && /^(SafeERC20|ReentrancyGuard|SafeCast)/.test(name));
+  const errors = artifacts.flatMap(({ abi }) => abi).filter(({ type, name }) => type === "error" && /^(SafeERC20|ReentrancyGuard|SafeCast|AccessManager|BadBeacon|NoPrecompile)/.test(name));
   return [...new Map(errors.map((error) => [error.name, error])).values()];
 };
 
@@ -53,7 +69,10 @@ export class World {
     world.escrowArtifact = await artifact("Escrow");
     world.courtArtifact = await artifact("Court");
     world.bankArtifact = await artifact("Bank");
-    world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...foreignErrors(world.escrowArtifact, world.bankArtifact)];
+    world.charterArtifact = await artifact("Charter");
+    world.managerArtifact = await artifact("AccessManager", "@openzeppelin/contracts/access/manager/AccessManager.sol");
+    const beaconArtifact = await artifact("Quicknet");
+    world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...foreignErrors(world.escrowArtifact, world.bankArtifact, world.managerArtifact, beaconArtifact)];
     world.tokenArtifact = await artifact(token.name, `mocks/${token.source}.sol`);
     world.parameters = { ...parameters, ...overrides };
     world.chainId = Number(await world.rpc("eth_chainId"));
@@ -61,11 +80,15 @@ export class World {
     world.clients = [1, 2].map((i) => key(0, i));
     world.operators = Array.from({ length: 10 }, (_, i) => world.person(i));
     world.stranger = key(0, 13);
+    [world.governor, world.guardian] = [17, 18].map((i) => key(0, i));
     world.token = await world.deploy(world.tokenArtifact, []);
     // Not by the deployer: the address of its second contract, the escrow, stands in the committed vectors.
     world.court = await world.deploy(world.courtArtifact, [], world.stranger);
     world.bank = await world.deploy(world.bankArtifact, [world.token], world.stranger);
-    world.escrow = await world.deploy(world.escrowArtifact, [world.court, world.bank, world.parameters]);
+    world.manager = await world.deploy(world.managerArtifact, [world.governor.address], world.stranger);
+    world.beacon = await world.deploy(beaconArtifact, [], world.stranger);
+    world.charter = await world.deploy(world.charterArtifact, [world.manager, world.beacon], world.stranger);
+    world.escrow = await world.deployEscrow(world.parameters);
     world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
     world.nonce = 0n;
     return world;
@@ -85,6 +108,11 @@ export class World {
   async deploy({ abi, bytecode }, args, from = this.deployer) {
     const hash = await this.rpc("eth_sendTransaction", { from: from.address, data: encodeDeployData({ abi, bytecode, args }), gas: GAS });
     return getAddress((await this.rpc("eth_getTransactionReceipt", hash)).contractAddress);
+  }
+
+  /** An escrow of these parameters and modules. */
+  deployEscrow(parameters, { court = this.court, bank = this.bank, charter = this.charter, limits = limitsAround(parameters) } = {}) {
+    return this.deploy(this.escrowArtifact, [court, bank, charter, parameters, ...limits]);
   }
 
   transact(from, to, abi, functionName, args) {
