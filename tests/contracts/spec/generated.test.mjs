@@ -4,8 +4,10 @@ import { createRequire } from "node:module";
 import { describe, it } from "node:test";
 import { keccak256, toBytes } from "viem";
 import { committedPath, generated, names as contracts } from "../../../contracts/abi/generate.mjs";
+import { drawing, moves, states } from "../../../docs/states.mjs";
 import * as model from "../support/model.mjs";
 import { committed, generate, names } from "../support/vectors.mjs";
+import { Outcome, State } from "../support/words.mjs";
 import { artifact } from "../support/world.mjs";
 
 describe("committed files that are generated", () => {
@@ -18,6 +20,14 @@ describe("committed files that are generated", () => {
   it("tests/vectors hold what the contracts answer (else: npm run vectors)", async () => {
     const fresh = await generate();
     for (const name of names) assert.ok((await committed(name)) === fresh[name], `tests/vectors/${name}.json has drifted`);
+  });
+
+  it("docs/states.svg is drawn from the contract's states and outcomes (else: node docs/states.mjs)", async () => {
+    assert.equal(await readFile(new URL("../../../docs/states.svg", import.meta.url), "utf8"), drawing());
+    assert.deepEqual(Object.keys(states).sort(), Object.keys(State).filter((name) => name !== "None").sort());
+    const drawn = new Set(moves.flatMap(({ outcomes = [] }) => outcomes));
+    assert.deepEqual([...drawn].sort(), Object.keys(Outcome).filter((name) => name !== "None").sort());
+    for (const { from, to } of moves) assert.ok(states[from] && !states[from].final && states[to], `${from} to ${to}`);
   });
 
   it("docs/protocol.md names the type hashes of what is signed", async () => {
@@ -47,7 +57,7 @@ describe("committed files that are generated", () => {
 });
 
 describe("the deployables", () => {
-  const MODULES = ["Escrow", "Court", "Bank"];
+  const MODULES = ["Escrow", "Court", "Bank", "Charter"];
   const placed = ({ label, slot, offset }) => ({ label, slot, offset });
   /** A type by its words and members; the compiler's own names carry numbers that differ from one source to the next. */
   const described = (name, types) => {
