@@ -15,6 +15,9 @@ public sealed class LyingNodeTests(PostgresFixture postgres, ChainFixture chain)
         { "a log twice", "out of order or comes twice" },
         { "an unknown event", "no event of this release's ABI" },
         { "a truncated event", "not the encoding of its event" },
+        { "a log left out", "are not those of its receipts" },
+        { "another amount", "are not those of its receipts" },
+        { "receipts of another block", "its header" },
     };
 
     [Theory]
@@ -61,6 +64,8 @@ public sealed class LyingNodeTests(PostgresFixture postgres, ChainFixture chain)
     {
         if (method == "eth_getBlockByNumber" && lie == "a block under another hash")
             result["hash"] = Elsewhere;
+        if (method == "eth_getBlockReceipts" && lie == "receipts of another block" && result.AsArray() is [JsonObject receipt, ..])
+            receipt["cumulativeGasUsed"] = "0x1";
         if (method != "eth_getLogs" || result.AsArray() is not [JsonObject log, ..] logs)
             return;
         switch (lie)
@@ -69,6 +74,9 @@ public sealed class LyingNodeTests(PostgresFixture postgres, ChainFixture chain)
             case "a log of another contract": log["address"] = Elsewhere[..42]; break;
             case "a log twice": logs.Add(log.DeepClone()); break;
             case "an unknown event": log["topics"]!.AsArray()[0] = Elsewhere; break;
+            case "a log left out": logs.RemoveAt(0); break;
+            // The last word of a movement is the balance after it.
+            case "another amount": log["data"] = log["data"]!.GetValue<string>()[..^1] + "f"; break;
             case "a truncated event": log["data"] = "0x01"; break;
         }
     }

@@ -146,13 +146,13 @@ internal static class AnswerReader
         if (reader.TokenType == JsonTokenType.Null)
             return null;
         Expect(reader.TokenType == JsonTokenType.StartObject, "a block");
-        Span<byte> hash = stackalloc byte[32], parent = stackalloc byte[32];
+        Span<byte> hash = stackalloc byte[32], parent = stackalloc byte[32], receipts = stackalloc byte[32];
         var (number, time, seen) = (0L, 0L, 0);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = reader.ValueSpan;
             var bit = field.SequenceEqual("number"u8) ? 1 : field.SequenceEqual("hash"u8) ? 2 : field.SequenceEqual("parentHash"u8) ? 4
-                : field.SequenceEqual("timestamp"u8) ? 8 : field.SequenceEqual("logsBloom"u8) ? 16 : 0;
+                : field.SequenceEqual("timestamp"u8) ? 8 : field.SequenceEqual("logsBloom"u8) ? 16 : field.SequenceEqual("receiptsRoot"u8) ? 32 : 0;
             reader.Read();
             switch (bit)
             {
@@ -161,12 +161,13 @@ internal static class AnswerReader
                 case 4: Data(ref reader, parent); break;
                 case 8: time = Quantity(ref reader); break;
                 case 16: Data(ref reader, bloom); break;
+                case 32: Data(ref reader, receipts); break;
                 default: reader.Skip(); break;
             }
             seen |= bit;
         }
-        Expect(seen == 31, "a block with number, hash, parentHash, timestamp and logsBloom");
-        return new BlockHead(number, new Bytes32(hash), new Bytes32(parent), time);
+        Expect(seen == 63, "a block with number, hash, parentHash, timestamp, logsBloom and receiptsRoot");
+        return new BlockHead(number, new Bytes32(hash), new Bytes32(parent), new Bytes32(receipts), time);
     }
 
     /// <summary>A quantity of at most 63 bits.</summary>

@@ -20,6 +20,8 @@ internal sealed class BlockReader(SourceDefinition definition, NodePipe pipe, Et
 
     private readonly int _tables = definition.Tables.Count;
     private readonly string _filter = Filter(definition);
+    private readonly TableBloom[] _blooms = [.. definition.Contracts.SelectMany(contract => contract.Tables.Select(table => new TableBloom(
+        new Bloom(table.TopicBytes), [.. contract.Addresses.Select(address => new Bloom(address.ToArray()))])))];
     private long _lastId;
 
     public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
@@ -41,6 +43,7 @@ internal sealed class BlockReader(SourceDefinition definition, NodePipe pipe, Et
         {
             ReadHeaders(raw, page);
             await ReadByHashAsync(page, 0, page.Blocks.Count, cancellation);
+            await CheckBloomsAsync(page, cancellation);
             return page;
         }
         catch
@@ -150,6 +153,7 @@ internal sealed class BlockReader(SourceDefinition definition, NodePipe pipe, Et
             ReadHeaders(raw, page);
             foreach (var (id, from, to, answer) in raw.Logs)
                 await DecodeLogsAsync(page, id, from, to, answer, cancellation);
+            await CheckBloomsAsync(page, cancellation);
             return page;
         }
         catch
@@ -171,6 +175,64 @@ internal sealed class BlockReader(SourceDefinition definition, NodePipe pipe, Et
         page.Reset(before);
         var first = (int)(from - (ulong)page.Blocks[0].Number);
         await ReadByHashAsync(page, first, (int)(to - from + 1), cancellation);
+    }
+
+    // A header's bloom names every address and topic of its block's logs, and by chance some more.
+    private async Task CheckBloomsAsync(Page page, CancellationToken cancellation)
+    {
+        for (var block = 0; block < page.Blocks.Count; block++)
+        {
+            var isDoubtful = false;
+            for (var table = 0; table < _blooms.Length; table++)
+            {
+                var (hasFound, isNamed) = (page.FoundIn(block, table) > 0, _blooms[table].IsIn(page.BloomOf(block)));
+                if (hasFound && !isNamed)
+                    throw new ChainInconsistentException($"Block {page.Blocks[block].Number} has a log that its header's bloom does not name.");
+                isDoubtful |= isNamed && !hasFound && _blooms[table].NamesAddresses;
+            }
+            if (isDoubtful)
+                await ProveAsync(page, block, cancellation);
+        }
+    }
+
+    private async Task ProveAsync(Page page, int block, CancellationToken cancellation)
+    {
+        var head = page.Blocks[block];
+        if (await ProvenLogs.OfAsync(eth, head.Hash, head.ReceiptsRoot, cancellation) is not { } logs)
+            await AskAgainAsync(page, block, cancellation);
+        else
+            for (var table = 0; table < _tables; table++)
+                if (logs.Count(log => log.Topics is [var topic, ..] && topic == definition.Tables[table].Topic && decoder.IsKnown(log.Address, head.Number, table)) != page.FoundIn(block, table))
+                    throw LeftOut(head);
+    }
+
+    // The best that a node without receipts of whole blocks can do.
+    private async Task AskAgainAsync(Page page, int block, CancellationToken cancellation)
+    {
+        using var again = new Page(_tables);
+        again.Blocks.Add(page.Blocks[block]);
+        await ReadByHashAsync(again, 0, 1, cancellation);
+        if (Enumerable.Range(0, _tables).Any(table => again.FoundIn(0, table) != page.FoundIn(block, table)))
+            throw LeftOut(page.Blocks[block]);
+    }
+
+    private static ChainInconsistentException LeftOut(BlockHead head) => new($"The node left out logs of block {head.Number}.");
+
+    /// <summary>What a block's bloom names when it has a log of a table.</summary>
+    private sealed record TableBloom(Bloom Topic, IReadOnlyList<Bloom> Addresses)
+    {
+        /// <summary>Contracts of a factory are not known beforehand.</summary>
+        public bool NamesAddresses => Addresses.Count > 0;
+
+        public bool IsIn(ReadOnlySpan<byte> bloom)
+        {
+            if (!Topic.IsIn(bloom))
+                return false;
+            foreach (var address in Addresses)
+                if (address.IsIn(bloom))
+                    return true;
+            return !NamesAddresses;
+        }
     }
 
     private async Task ReadByHashAsync(Page page, int first, int count, CancellationToken cancellation)

@@ -83,7 +83,7 @@ internal sealed class LogDecoder : IDisposable
         }
         AnswerReader.Expect((seen & (int)Fields.All) == (int)Fields.All, "a log with all its fields");
         Place(page, number, index, blockHash, ref block, ref lastIndex);
-        Write(page, new LogView
+        Write(page, block, new LogView
         {
             Address = address, Topics = topics[..(32 * topicCount)], Data = _data.AsSpan(0, dataLength), TransactionHash = transactionHash, BlockNumber = number, LogIndex = (int)index,
         });
@@ -101,7 +101,7 @@ internal sealed class LogDecoder : IDisposable
         lastIndex = (int)index;
     }
 
-    private void Write(Page page, in LogView log)
+    private void Write(Page page, int block, in LogView log)
     {
         if (!_contractOf.TryGetValue(new Address(log.Address), out var known) || log.BlockNumber < known.Since)
         {
@@ -115,12 +115,20 @@ internal sealed class LogDecoder : IDisposable
             if (log.Topics.Length >= 32 && tables[i].TopicBytes.SequenceEqual(log.Topics[..32]))
             {
                 if (_learning)
+                {
                     Announce(tables[i], log);
-                else if (!tables[i].TryWrite(log, page.RowsOf(first + i)))
+                    return;
+                }
+                page.Found(block, first + i);
+                if (!tables[i].TryWrite(log, page.RowsOf(first + i)))
                     WriteUnreadable(page, tables[i], log);
                 return;
             }
     }
+
+    /// <summary>Whether the contract's logs of that block are indexed.</summary>
+    public bool IsKnown(Address contract, long block, int table) =>
+        _contractOf.TryGetValue(contract, out var known) && block >= known.Since && _contracts[known.Contract] is var (first, tables) && table >= first && table < first + tables.Length;
 
     private void Announce(EventTable table, in LogView log)
     {

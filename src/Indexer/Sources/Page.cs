@@ -4,7 +4,7 @@ using Assay.Indexer.Sync;
 namespace Assay.Indexer.Sources;
 
 /// <summary>What is kept of a header.</summary>
-internal readonly record struct BlockHead(long Number, Bytes32 Hash, Bytes32 ParentHash, long Time);
+internal readonly record struct BlockHead(long Number, Bytes32 Hash, Bytes32 ParentHash, Bytes32 ReceiptsRoot, long Time);
 
 /// <summary>A run of blocks, each the parent of the next, with the rows of their logs ready to be copied.</summary>
 /// <param name="tables">How many tables the source has.</param>
@@ -13,6 +13,7 @@ internal sealed class Page(int tables) : IBlockRun, IDisposable
     private const int BloomBytes = 256;
 
     private byte[] _blooms = [];
+    private int[] _found = [];
 
     public List<BlockHead> Blocks { get; } = [];
 
@@ -42,16 +43,27 @@ internal sealed class Page(int tables) : IBlockRun, IDisposable
         return _blooms.AsSpan(BloomBytes * Blocks.Count, BloomBytes);
     }
 
+    /// <summary>How many logs of a table's event the answers had in a block, unreadable ones included.</summary>
+    public int FoundIn(int block, int table) => block * Rows.Length + table < _found.Length ? _found[block * Rows.Length + table] : 0;
+
+    public void Found(int block, int table)
+    {
+        if (_found.Length < Blocks.Count * Rows.Length)
+            Array.Resize(ref _found, Blocks.Count * Rows.Length);
+        _found[block * Rows.Length + table]++;
+    }
+
     public CopyBuffer RowsOf(int table) => Rows[table] ??= new CopyBuffer();
 
     public CopyBuffer UnreadableRows() => Unreadable ??= new CopyBuffer();
 
-    public PageMark Mark() => new(Logs, Last, [.. Rows.Select(rows => rows?.Mark)], Unreadable?.Mark);
+    public PageMark Mark() => new(Logs, Last, [.. _found], [.. Rows.Select(rows => rows?.Mark)], Unreadable?.Mark);
 
     /// <summary>Forgets the rows that were written since.</summary>
     public void Reset(PageMark mark)
     {
         (Logs, Last) = (mark.Logs, mark.Last);
+        _found = [.. mark.Found];
         for (var table = 0; table < Rows.Length; table++)
             Rows[table]?.Reset(mark.Rows[table] ?? default);
         Unreadable?.Reset(mark.Unreadable ?? default);
@@ -66,4 +78,4 @@ internal sealed class Page(int tables) : IBlockRun, IDisposable
 }
 
 /// <summary>How far a page had been written.</summary>
-internal sealed record PageMark(int Logs, (int, int) Last, (int, int)?[] Rows, (int, int)? Unreadable);
+internal sealed record PageMark(int Logs, (int, int) Last, int[] Found, (int, int)?[] Rows, (int, int)? Unreadable);

@@ -9,6 +9,10 @@ namespace Assay.Indexer.Sync;
 /// <summary>Reads headers and the escrow's logs and believes nothing that does not fit together.</summary>
 public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<EscrowBlocks>
 {
+    private const int ReceiptsAtOnce = 8;
+
+    private readonly Bloom _bloom = new(escrow.ToArray());
+
     private static readonly IReadOnlySet<Bytes32> Known = EscrowAbi.Events.Select(e => e.Topic).ToHashSet();
 
     public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
@@ -45,7 +49,31 @@ public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<Escro
             ? await RangeAsync(headers[0].Number, headers[^1].Number, cancellation)
             : (await eth.Client.BatchAsync([.. headers.Select(header => EthCalls.GetLogs(LogFilter.Block(header.Hash, escrow)))], cancellation))
                 .SelectMany(answer => answer.Value).ToList();
-        return Check(headers, logs);
+        var events = Check(headers, logs);
+        await ProveAsync(headers, logs, cancellation);
+        return events;
+    }
+
+    // Every event of the escrow may move money: where a header's bloom names it, the receipts decide, because the header's root commits to them.
+    private async Task ProveAsync(IReadOnlyList<BlockHeader> headers, IReadOnlyList<Log> logs, CancellationToken cancellation)
+    {
+        var ofBlock = logs.ToLookup(log => log.BlockNumber);
+        if (headers.FirstOrDefault(header => ofBlock.Contains(header.Number) && !_bloom.IsIn(header.LogsBloom)) is { } wrong)
+            throw new ChainInconsistentException($"Block {wrong.Number} has a log of the escrow, which its header's bloom does not name.");
+        var asking = new ParallelOptions { MaxDegreeOfParallelism = ReceiptsAtOnce, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(headers.Where(header => _bloom.IsIn(header.LogsBloom)), asking, async (header, token) =>
+            Compare(header, [.. ofBlock[header.Number]], await ProvenLogs.OfAsync(eth, header.Hash, token)));
+    }
+
+    /// <param name="all">Null: the node gives no receipts of whole blocks.</param>
+    private void Compare(BlockHeader header, IReadOnlyList<Log> logs, IReadOnlyList<ProvenLog>? all)
+    {
+        if (all is null)
+            return;
+        var proven = all.Where(log => log.Address == escrow).ToList();
+        if (!proven.Select(log => log.LogIndex).SequenceEqual(logs.Select(log => log.LogIndex))
+            || !proven.Zip(logs).All(pair => pair.First.Topics.SequenceEqual(pair.Second.Topics) && pair.First.Data.AsSpan().SequenceEqual(pair.Second.Data)))
+            throw new ChainInconsistentException($"The logs of block {header.Number} are not those of its receipts.");
     }
 
     // A node may refuse a range with too many logs; halves are asked for until single blocks.

@@ -75,6 +75,7 @@ internal sealed class SimulatedChain
         "eth_chainId" => $"0x{ChainId:x}",
         "eth_getBlockByNumber" => Find(parameters[0]!.GetValue<string>()) is { } block ? Header(block) : null,
         "eth_getLogs" => Logs(parameters[0]!.AsObject()),
+        "eth_getBlockReceipts" => new JsonArray([.. _ever[Bytes32.Parse(parameters[0]!.GetValue<string>())] is var of ? of.Logs.Select((log, i) => ReceiptJson(of, i, log)) : []]),
         _ => throw new NotSupportedException(method),
     };
 
@@ -111,6 +112,22 @@ internal sealed class SimulatedChain
         ["removed"] = false,
     };
 
+    // Every log has a transaction of its own.
+    private static JsonNode ReceiptJson(SimulatedBlock block, int index, SimulatedLog log) => new JsonObject
+    {
+        ["type"] = "0x2",
+        ["status"] = "0x1",
+        ["cumulativeGasUsed"] = Hex.Quantity((ulong)index + 1),
+        ["logsBloom"] = Hex.Encode((block with { Logs = [log] }).Bloom()),
+        ["logs"] = new JsonArray(LogJson(block, index, log)),
+    };
+
+    private static Bytes32 ReceiptsRoot(SimulatedBlock block) => Assay.Indexer.Sync.ReceiptsTrie.Root([.. block.Logs.Select((log, i) => (byte[])
+    [
+        2, .. Rlp.EncodeList(RlpItem.Of(1), RlpItem.Of(i + 1), RlpItem.Of((block with { Logs = [log] }).Bloom()), RlpItem.List(RlpItem.List(
+            RlpItem.Of(log.Address), RlpItem.List([.. log.Topics.Select(topic => RlpItem.Of(topic))]), RlpItem.Of(log.Data)))),
+    ])]);
+
     private static JsonNode Header(SimulatedBlock block) => new JsonObject
     {
         ["number"] = Hex.Quantity(block.Number),
@@ -118,6 +135,7 @@ internal sealed class SimulatedChain
         ["parentHash"] = block.ParentHash.ToString(),
         ["timestamp"] = Hex.Quantity(block.Time),
         ["logsBloom"] = Hex.Encode(block.Bloom()),
+        ["receiptsRoot"] = ReceiptsRoot(block).ToString(),
         ["gasLimit"] = "0x1c9c380",
         ["gasUsed"] = "0x0",
         ["transactions"] = new JsonArray(block.Logs.Select((_, i) => (JsonNode)block.TransactionOf(i).ToString()).ToArray()),

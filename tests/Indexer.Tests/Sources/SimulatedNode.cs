@@ -33,6 +33,13 @@ internal sealed class SimulatedNode : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
+    /// <summary>Tells the truth from now on.</summary>
+    public void Heal()
+    {
+        lock (Gate)
+            (BeforeRequest, Change, Cut) = (null, null, null);
+    }
+
     public static async Task<SimulatedNode> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -59,8 +66,9 @@ internal sealed class SimulatedNode : IAsyncDisposable
             }
             var answer = request is JsonArray calls ? new JsonArray([.. calls.Select(call => Answer(call!))]) : Answer(request);
             body = Encoding.UTF8.GetBytes(answer.ToJsonString());
+            body = Cut?.Invoke(body) ?? body;
         }
-        await context.Response.Body.WriteAsync(Cut?.Invoke(body) ?? body);
+        await context.Response.Body.WriteAsync(body);
     }
 
     private JsonNode Answer(JsonNode call)

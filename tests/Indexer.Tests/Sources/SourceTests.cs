@@ -141,25 +141,26 @@ public sealed class SourceTests(PostgresFixture postgres) : IClassFixture<Postgr
     }
 
     [Theory]
-    [InlineData(7)]
-    [InlineData(12)]
-    [InlineData(18)]
-    public async Task A_reorg_while_the_past_is_read_leaves_the_rows_of_the_new_chain(int request)
+    [InlineData("0x12c")]
+    [InlineData("0x1c2")]
+    [InlineData("0x2bc")]
+    public async Task A_reorg_while_the_past_is_read_leaves_the_rows_of_the_new_chain(string trigger)
     {
         await using var source = await TestSource.StartAsync(postgres);
-        Extend(source.Chain, 400, 1);
-        var requests = 0;
-        source.Node.BeforeRequest = () =>
+        Extend(source.Chain, 900, 1);
+        var isDone = false;
+        source.Node.Change = (method, parameters, result) =>
         {
-            if (++requests == request)
-            {
-                source.Chain.Cut(300);
-                Extend(source.Chain, 320, 2);
-            }
-            return null;
+            // What was read before is of blocks that are gone, as far as it was committed already.
+            if (isDone || method != "eth_getBlockByNumber" || parameters[0]!.GetValue<string>() != trigger)
+                return result;
+            isDone = true;
+            source.Chain.Cut(890);
+            Extend(source.Chain, 900, 2);
+            return source.Chain.Answer(method, parameters);
         };
         await source.ReadAsync(source.Token1());
-        Assert.True(requests > request);
+        Assert.True(isDone);
         Assert.Equal(source.Expected(), await source.TransfersAsync());
     }
 
@@ -174,6 +175,28 @@ public sealed class SourceTests(PostgresFixture postgres) : IClassFixture<Postgr
         source.Chain.Finalized = 15;
         await source.ReadAsync(source.Token1(confirmations: null));
         Assert.Equal(["15"], await source.RowsAsync("select max(block_number)::text from sim.token_transfer where final"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Logs_that_a_node_leaves_out_are_missed_and_read_when_it_tells_the_truth(bool givesReceipts)
+    {
+        await using var source = await TestSource.StartAsync(postgres);
+        Extend(source.Chain, 200, 1);
+        var lies = 0;
+        source.Node.Change = (method, parameters, result) =>
+        {
+            if (method == "eth_getBlockReceipts" && !givesReceipts)
+                return new JsonObject { ["error"] = new JsonObject { ["code"] = -32601, ["message"] = "the method does not exist" } };
+            return method == "eth_getLogs" && result is JsonArray { Count: > 0 } logs && lies < 3 && ++lies > 0 ? WithoutFirstBlock(logs) : result;
+        };
+        await source.ReadAsync(source.Token1());
+        Assert.Equal(3, lies);
+        Assert.Equal(source.Expected(), await source.TransfersAsync());
+
+        static JsonNode WithoutFirstBlock(JsonArray logs) => new JsonArray(
+            [.. logs.Where(log => log!["blockHash"]!.GetValue<string>() != logs[0]!["blockHash"]!.GetValue<string>()).Select(log => log!.DeepClone())]);
     }
 
     [Fact]

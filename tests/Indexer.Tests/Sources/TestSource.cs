@@ -43,12 +43,12 @@ internal sealed class TestSource : IAsyncDisposable
         return file;
     }
 
-    public SourceDefinition Token1(string contracts = """[{ "name": "token", "abi": "token.json", "addresses": ["0x00000000000000000000000000000000000000aa"] }]""", int? confirmations = 100)
+    public SourceDefinition Token1(string contracts = """[{ "name": "token", "abi": "token.json", "addresses": ["0x00000000000000000000000000000000000000aa"] }]""", int? confirmations = 100, string name = "sim")
     {
         Write("token.json", TokenAbi);
         return SourceDefinition.Read(Write("source.json",
             $$"""
-            { "name": "sim", "chainId": {{SimulatedChain.ChainId}}, "rpcUrl": "{{Node.Url}}", {{(confirmations is null ? "" : $"\"confirmations\": {confirmations},")}} "contracts": {{contracts}} }
+            { "name": "{{name}}", "chainId": {{SimulatedChain.ChainId}}, "rpcUrl": "{{Node.Url}}", {{(confirmations is null ? "" : $"\"confirmations\": {confirmations},")}} "contracts": {{contracts}} }
             """));
     }
 
@@ -68,8 +68,8 @@ internal sealed class TestSource : IAsyncDisposable
     }
 
     /// <summary>The values of all transfers, as the views show them, in the order of the chain.</summary>
-    public async Task<IReadOnlyList<string>> TransfersAsync() => await RowsAsync(
-        "select block_number || '/' || log_index || ' ' || encode(block_hash, 'hex') || ' ' || encode(transaction_hash, 'hex') || ' ' || value from sim.token_transfer order by block_number, log_index");
+    public async Task<IReadOnlyList<string>> TransfersAsync(string name = "sim") => await RowsAsync(
+        $"select block_number || '/' || log_index || ' ' || encode(block_hash, 'hex') || ' ' || encode(transaction_hash, 'hex') || ' ' || value from {name}.token_transfer order by block_number, log_index");
 
     /// <summary>What <see cref="TransfersAsync"/> has to say of the chain as it is now.</summary>
     public IReadOnlyList<string> Expected() =>
