@@ -1,4 +1,6 @@
 using Assay.Hosting.Database;
+using Assay.Indexer.Sync;
+using Dapper;
 using Npgsql;
 
 namespace Assay.Indexer;
@@ -13,6 +15,17 @@ public sealed class IndexerDatabase(string connectionString, string readConnecti
 
     /// <summary>For HTTP reads: the read-only role where one is configured.</summary>
     public async Task<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation = default) => await (_read ?? Source).OpenConnectionAsync(cancellation);
+
+    /// <inheritdoc/>
+    public override async Task MigrateAsync(CancellationToken cancellation = default)
+    {
+        await base.MigrateAsync(cancellation);
+        await InTransactionAsync(async transaction =>
+        {
+            await transaction.Connection!.ExecuteAsync("select pg_advisory_xact_lock(hashtext('assay-event-tables'), hashtext(@Schema))", new { Schema }, transaction);
+            await EventTables.CreateMissingAsync(transaction);
+        }, cancellation);
+    }
 
     public override async ValueTask DisposeAsync()
     {

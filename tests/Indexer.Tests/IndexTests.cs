@@ -19,6 +19,8 @@ public sealed class StoryFixture : IAsyncLifetime
     private readonly PostgresFixture _postgres = new();
     private readonly ChainFixture _chain = new();
 
+    public Task<Databases> CreateDatabaseAsync() => _postgres.CreateDatabaseAsync();
+
     internal TestEscrow Escrow { get; private set; } = null!;
     internal TestIndexer Indexer { get; private set; } = null!;
 
@@ -73,6 +75,30 @@ public sealed class IndexTests(StoryFixture story) : IClassFixture<StoryFixture>
                 e.Inputs.Where(input => input.Name is not ("terms" or "course")).Select(input => EventTables.SnakeCase(input.Name)),
                 EventTables.ColumnNames(e.Name).Where(column => e.Inputs.Any(input => EventTables.SnakeCase(input.Name) == column) || !packed.Contains(column)));
         }
+    }
+
+    [Fact]
+    public async Task A_table_that_no_script_makes_is_made_from_its_record_like_those_of_the_scripts()
+    {
+        await using var database = new IndexerDatabase((await story.CreateDatabaseAsync())[Services.Indexer]);
+        await database.MigrateAsync();
+        await using var connection = await database.OpenAsync();
+        var written = await ColumnsAsync();
+        foreach (var table in EventTables.Names)
+            await connection.ExecuteAsync($"drop table {table}");
+        await database.MigrateAsync();
+        Assert.Equal(written, await ColumnsAsync());
+        Assert.Equal(EventTables.Names.Count, await connection.ExecuteScalarAsync<int>(
+            "select count(*) from information_schema.table_constraints where constraint_type = 'FOREIGN KEY' and table_name = any(@tables)", new { tables = EventTables.Names.ToArray() }));
+
+        await connection.ExecuteAsync("alter table job_refunded drop column penalty");
+        Assert.Contains("job_refunded lacks the column penalty", (await Assert.ThrowsAsync<StartRefusedException>(() => database.MigrateAsync())).Message);
+
+        async Task<IReadOnlyList<string>> ColumnsAsync() => (await connection.QueryAsync<string>(
+            """
+            select table_name || '.' || column_name || ' ' || udt_name || ' ' || coalesce(numeric_precision::text, '') || ' ' || is_nullable
+            from information_schema.columns where table_schema = 'indexer' and table_name = any(@tables) order by 1
+            """, new { tables = EventTables.Names.ToArray() })).AsList();
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public abstract class ServiceDatabase(NpgsqlDataSource source, string schema) : 
 
     /// <summary>Brings the schema to the newest script of Hosting and of the service's own assembly (<c>Sql/NNN_name.sql</c>).</summary>
     /// <exception cref="StartRefusedException">A script that was applied before has changed, or numbers clash.</exception>
-    public Task MigrateAsync(CancellationToken cancellation = default) => new Migration(this).RunAsync(cancellation);
+    public virtual Task MigrateAsync(CancellationToken cancellation = default) => new Migration(this).RunAsync(cancellation);
 
     public virtual async ValueTask DisposeAsync()
     {

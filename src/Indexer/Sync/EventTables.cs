@@ -5,6 +5,7 @@ using Assay.Ethereum.Primitives;
 using Assay.Hosting;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
+using Dapper;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -13,7 +14,11 @@ namespace Assay.Indexer.Sync;
 /// <summary>Writes events to <c>events</c> and to the table of their name, columns by the record's own fields.</summary>
 public static class EventTables
 {
-    private sealed record Column(string Name, NpgsqlDbType Type, Func<IChainEvent, object> Value);
+    /// <param name="Sql">Type in the table of the event.</param>
+    private sealed record Column(string Name, NpgsqlDbType Type, Func<IChainEvent, object> Value, string Sql = "");
+
+    // By these fields a table of an event is looked into.
+    private static readonly string[] Looked = ["job", "operator", "account", "client"];
 
     private static readonly Dictionary<Type, (string Table, IReadOnlyList<Column> Columns)> Tables =
         ChainEvents.Types.Values.ToDictionary(type => type, type => (SnakeCase(type.Name), ColumnsOf(type)));
@@ -21,6 +26,26 @@ public static class EventTables
     public static IReadOnlyList<string> Names { get; } = [.. Tables.Values.Select(table => table.Table).Order(StringComparer.Ordinal)];
 
     public static IReadOnlyList<string> ColumnNames(string eventName) => [.. Tables[ChainEvents.Types[eventName]].Columns.Select(column => column.Name)];
+
+    /// <summary>Tables of events that no script has made: an event needs its record and nothing else.</summary>
+    /// <exception cref="StartRefusedException">A script has made a table that lacks a column of its record.</exception>
+    public static async Task CreateMissingAsync(NpgsqlTransaction transaction)
+    {
+        var existing = (await transaction.Connection!.QueryAsync<(string Table, string Column)>(
+            "select table_name, column_name from information_schema.columns where table_schema = current_schema()", transaction: transaction))
+            .ToLookup(row => row.Table, row => row.Column);
+        foreach (var (table, columns) in Tables.Values)
+            if (!existing.Contains(table))
+                await transaction.Connection!.ExecuteAsync(Create(table, columns), transaction: transaction);
+            else if (columns.FirstOrDefault(column => !existing[table].Contains(column.Name)) is { } missing)
+                throw new StartRefusedException($"The table {table} lacks the column {missing.Name} of its event: a script has to add it.");
+    }
+
+    private static string Create(string table, IReadOnlyList<Column> columns) => $"""
+        create table {table} (
+            sequence bigint primary key references events (sequence), block_number bigint not null, log_index int not null{string.Concat(columns.Select(column => $", \"{column.Name}\" {column.Sql} not null"))});
+        {string.Concat(columns.Where(column => Looked.Contains(column.Name)).Select(column => $"create index {table}_{column.Name} on {table} ({column.Name});\n"))}
+        """;
 
     public static async Task InsertAsync(NpgsqlTransaction transaction, IReadOnlyList<IChainEvent> events)
     {
@@ -71,21 +96,21 @@ public static class EventTables
 
     private static Column ColumnOf(PropertyInfo property)
     {
-        var (type, convert) = property.PropertyType switch
+        var (sql, type, convert) = property.PropertyType switch
         {
-            { IsEnum: true } => (NpgsqlDbType.Text, (Func<object, object>)(value => value.ToString()!)),
-            var t when t == typeof(Address) => (NpgsqlDbType.Bytea, value => ((Address)value).ToArray()),
-            var t when t == typeof(Bytes32) => (NpgsqlDbType.Bytea, value => ((Bytes32)value).ToArray()),
-            var t when t == typeof(Amount) => (NpgsqlDbType.Numeric, value => ((Amount)value).ToBigInteger()),
-            var t when t == typeof(ulong) => (NpgsqlDbType.Numeric, value => (BigInteger)(ulong)value),
-            var t when t == typeof(uint) => (NpgsqlDbType.Bigint, value => (long)(uint)value),
-            var t when t == typeof(byte) => (NpgsqlDbType.Smallint, value => (short)(byte)value),
-            var t when t == typeof(bool) => (NpgsqlDbType.Boolean, value => value),
+            { IsEnum: true } => ("text", NpgsqlDbType.Text, (Func<object, object>)(value => value.ToString()!)),
+            var t when t == typeof(Address) => ("bytea", NpgsqlDbType.Bytea, value => ((Address)value).ToArray()),
+            var t when t == typeof(Bytes32) => ("bytea", NpgsqlDbType.Bytea, value => ((Bytes32)value).ToArray()),
+            var t when t == typeof(Amount) => ("numeric(78)", NpgsqlDbType.Numeric, value => ((Amount)value).ToBigInteger()),
+            var t when t == typeof(ulong) => ("numeric(20)", NpgsqlDbType.Numeric, value => (BigInteger)(ulong)value),
+            var t when t == typeof(uint) => ("bigint", NpgsqlDbType.Bigint, value => (long)(uint)value),
+            var t when t == typeof(byte) => ("smallint", NpgsqlDbType.Smallint, value => (short)(byte)value),
+            var t when t == typeof(bool) => ("boolean", NpgsqlDbType.Boolean, value => value),
             var t when t == typeof(IReadOnlyList<Address>) =>
-                (NpgsqlDbType.Array | NpgsqlDbType.Bytea, value => ((IReadOnlyList<Address>)value).Select(a => a.ToArray()).ToArray()),
+                ("bytea[]", NpgsqlDbType.Array | NpgsqlDbType.Bytea, value => ((IReadOnlyList<Address>)value).Select(a => a.ToArray()).ToArray()),
             var other => throw new NotSupportedException($"No column type for {property.DeclaringType!.Name}.{property.Name} of type {other.Name}."),
         };
-        return new(SnakeCase(property.Name), type, e => convert(property.GetValue(e)!));
+        return new(SnakeCase(property.Name), type, e => convert(property.GetValue(e)!), sql);
     }
 
     internal static string SnakeCase(string name) =>
