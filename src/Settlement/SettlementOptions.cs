@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Numerics;
+using Assay.Ethereum.Transactions;
 using Assay.Hosting.Options;
 
 namespace Assay.Settlement;
@@ -57,11 +59,28 @@ public sealed class RelayerOptions : IValidatableObject
     [Range(1, 1_000_000), Description("gwei per gas at most; at this cap a transaction is only sent again")]
     public int MaxFeeGwei { get; set; } = 500;
 
+    [Range(1, 1_000_000_000), Description("thousandths of an ether that an hour's fees may come to; beyond it nothing new is sent")]
+    public int MaxHourMilliether { get; set; } = 20_000;
+
+    [Range(1, 1_000_000_000), Description("thousandths of an ether that a day's fees may come to; beyond it nothing new is sent")]
+    public int MaxDayMilliether { get; set; } = 100_000;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext context)
     {
         if (ReplaceSeconds < ResendSeconds)
             yield return new("is shorter than ResendSeconds", [nameof(ReplaceSeconds)]);
+        if (MaxDayMilliether < MaxHourMilliether)
+            yield return new("is less than MaxHourMilliether", [nameof(MaxDayMilliether)]);
     }
+
+    /// <param name="confirmations">Blocks above a receipt's until it counts as final.</param>
+    internal SendPolicy Policy(int confirmations) => new()
+    {
+        MaxInFlight = MaxInFlight, Confirmations = confirmations, GasMarginPercent = GasMarginPercent, GasCap = (ulong)GasCap,
+        ResendAfter = TimeSpan.FromSeconds(ResendSeconds), ReplaceAfter = TimeSpan.FromSeconds(ReplaceSeconds),
+        MaxFeeCap = (BigInteger)MaxFeeGwei * 1_000_000_000,
+        HourlyCap = MaxHourMilliether * BigInteger.Pow(10, 15), DailyCap = MaxDayMilliether * BigInteger.Pow(10, 15),
+    };
 }
 
 /// <summary>Section <c>Books</c>: comparison of the own ledger with the contract.</summary>

@@ -1,5 +1,6 @@
 using Assay.Ethereum.Crypto;
 using Assay.Ethereum.JsonRpc;
+using Assay.Ethereum.Transactions;
 using Assay.Ethereum.Wallets;
 using Assay.Hosting;
 using Assay.Hosting.Database;
@@ -49,11 +50,16 @@ public static class SettlementService
                 provider.GetRequiredService<SettlementDatabase>(), provider.GetRequiredService<Feed<SettlementDatabase>>(),
                 provider.GetRequiredService<Outbox<SettlementDatabase>>(), provider.GetRequiredService<EscrowReader>(), domain, options.Orders))
             .AddSingleton<Actions>()
-            .AddSingleton(provider => new Journal(provider.GetRequiredService<SettlementDatabase>(), relayer, domain.ChainId))
+            .AddSingleton(provider => new RelayerLease(provider.GetRequiredService<SettlementDatabase>(), relayer.Address, domain.ChainId))
+            .AddSingleton<ITransactionJournal<Batch>>(provider => new Journal<Batch>(
+                provider.GetRequiredService<SettlementDatabase>(), provider.GetRequiredService<RelayerLease>(),
+                new Steps(provider.GetRequiredService<Actions>(), domain.Escrow)))
+            .AddSingleton(provider => new TransactionManager<Batch>(
+                provider.GetRequiredService<SettlementChain>().Eth, relayer, domain.ChainId, provider.GetRequiredService<ITransactionJournal<Batch>>(),
+                options.Relayer.Policy(options.Chain.Confirmations), step => Relayer.Log(provider.GetRequiredService<ILogger<Relayer>>(), step)))
             .AddSingleton(provider => new Relayer(
-                provider.GetRequiredService<SettlementChain>().Eth, domain, provider.GetRequiredService<Journal>(), provider.GetRequiredService<Actions>(),
-                options.Relayer, options.Chain.Confirmations, provider.GetRequiredService<ILogger<Relayer>>()))
-            .AddSingleton<RelayerLease>()
+                provider.GetRequiredService<SettlementChain>().Eth, domain, provider.GetRequiredService<TransactionManager<Batch>>(),
+                provider.GetRequiredService<Actions>(), options.Relayer, provider.GetRequiredService<ILogger<Relayer>>()))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<Reconciliation>(provider, domain, options))
             .AddSingleton<PayoutLoop>()
             .AddHostedService(provider => provider.GetRequiredService<Reconciliation>())

@@ -83,6 +83,13 @@ public sealed class SendDecisionTests
     }
 
     [Theory]
+    [InlineData(100_000, 25, 125_000)]
+    [InlineData(12_800_000, 25, 16_000_000)]
+    [InlineData(12_800_001, 25, null)]
+    public void A_gas_limit_has_a_margin_and_never_exceeds_the_cap(int estimate, int margin, int? expected) =>
+        Assert.Equal((ulong?)expected, new SendPolicy { GasMarginPercent = margin, GasCap = 16_000_000 }.GasLimit((ulong)estimate));
+
+    [Theory]
     [InlineData(-32000, "already known", SendOutcome.AlreadyKnown)]
     [InlineData(-32010, "AlreadyKnown", SendOutcome.AlreadyKnown)]
     [InlineData(-32003, "transaction already imported", SendOutcome.AlreadyKnown)]

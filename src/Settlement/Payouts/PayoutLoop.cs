@@ -41,7 +41,8 @@ public sealed class PayoutLoop(
                 await Task.Delay(Gather, stopping);
             }
             // The node or the database is away, or the key's rows and the chain disagree: nothing is lost by waiting.
-            catch (Exception e) when (e is JsonRpcException or RpcTransportException or AbiException or NpgsqlException or NonceConflictException)
+            catch (Exception e) when (e is JsonRpcException or RpcTransportException or AbiException or NpgsqlException
+                or NonceConflictException or IntentConflictException or FeeCapException or LeaseLostException)
             {
                 if (trouble != e.Message) log.LogWarning("Payouts pause: {Reason}", e.Message);
                 trouble = e.Message;

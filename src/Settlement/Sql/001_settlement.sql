@@ -54,22 +54,34 @@ create view live_ledger as
 select l.* from ledger l
 where not exists (select from feed_orphans o where o.block_hash = l.block_hash and o.sequence > l.sequence);
 
+-- Who sends for a key: each holder of its lease has the next epoch, and only the highest may store attempts.
+create table senders (
+    chain_id bigint not null,
+    sender   bytea not null check (octet_length(sender) = 20),
+    epoch    bigint not null check (epoch > 0),
+    primary key (chain_id, sender)
+);
+
 -- One row per nonce of a key: the promise that this nonce is used, by one of its attempts.
 create table transactions (
     id           bigint generated always as identity primary key,
     chain_id     bigint not null,
     sender       bytea not null check (octet_length(sender) = 20),
     nonce        bigint not null check (nonce >= 0),
+    intent       text not null,                                 -- what it is for; asked for twice, it is sent once
     recipient    bytea not null check (octet_length(recipient) = 20),
+    value        numeric(78) not null default 0,                -- wei
     data         bytea not null,
     gas          bigint not null check (gas between 21000 and 16000000),
     state        text not null default 'Pending' check (state in ('Pending', 'Succeeded', 'Reverted', 'Cancelled', 'Foreign')),
     block_number bigint,                                        -- of the receipt last seen; provisional until the state says so
     block_hash   bytea,
     succeeded    boolean,
+    fee          numeric(78),                                   -- paid in the end, wei
     created_at   timestamptz not null default now(),
     settled_at   timestamptz,
-    unique (chain_id, sender, nonce)
+    unique (chain_id, sender, nonce),
+    unique (chain_id, sender, intent)
 );
 create index transactions_pending on transactions (sender, nonce) where state = 'Pending';
 
@@ -82,6 +94,7 @@ create table attempts (
     max_fee        numeric(39) not null,
     priority_fee   numeric(39) not null,
     cancels        boolean not null,                            -- an empty transfer to itself, so that the nonce does not stay open
+    epoch          bigint not null,                             -- of the lease under which it was signed
     created_at     timestamptz not null default now(),
     sent_at        timestamptz,                                 -- last broadcast
     answer         text,                                        -- what the node said to it

@@ -27,12 +27,4 @@ public static class Batcher
     /// <summary>Two halves, for a batch that needs more gas than one transaction may have.</summary>
     public static IReadOnlyList<IReadOnlyList<PlannedAction>> Halves(IReadOnlyList<PlannedAction> batch) =>
         [[.. batch.Take(batch.Count / 2)], [.. batch.Skip(batch.Count / 2)]];
-
-    /// <summary>Gas limit with margin, or null when it exceeds the cap.</summary>
-    /// <param name="estimate">Gas.</param>
-    public static ulong? GasLimit(ulong estimate, int marginPercent, int cap)
-    {
-        var limit = estimate + (estimate * (ulong)marginPercent + 99) / 100;
-        return limit <= (ulong)cap ? limit : null;
-    }
 }

@@ -28,13 +28,6 @@ public sealed class BatcherTests
         Assert.Equal([[1, 2]], Batches(2, 5, Planned(1, Transition.Open, age: 0), Planned(2, Transition.Open, age: 0)));
     }
 
-    [Theory]
-    [InlineData(100_000, 25, 125_000)]
-    [InlineData(12_800_000, 25, 16_000_000)]
-    [InlineData(12_800_001, 25, null)]
-    public void A_gas_limit_has_a_margin_and_never_exceeds_the_cap(int estimate, int margin, int? expected) =>
-        Assert.Equal((ulong?)expected, Batcher.GasLimit((ulong)estimate, margin, 16_000_000));
-
     [Fact]
     public void A_batch_that_is_too_large_splits_without_losing_a_step() => Assert.Equal(
         [1, 2, 3], Batcher.Halves([Planned(1, Transition.Open), Planned(2, Transition.Open), Planned(3, Transition.Open)]).SelectMany(h => h.Select(p => p.Id)));

@@ -77,7 +77,7 @@ public sealed class IsolationTests(PostgresFixture postgres, ChainFixture chain)
         await world.UntilAsync(() => Task.FromResult(world.Node.Calls.GetValueOrDefault(Send) >= 5), "a fifth broadcast");
 
         var cost = Assert.Single(await world.QueryAsync<decimal>("select t.gas * a.max_fee from transactions t join attempts a on a.transaction_id = t.id"));
-        await world.UntilAsync(async () => (await HealthAsync()).Contains($"{relayer} cannot pay for gas: it holds 7 wei and lacks {cost - 7:0} wei"), "what is lacking");
+        await world.UntilAsync(async () => (await HealthAsync()).Contains($"{relayer}: The key cannot pay for gas: it holds 7 wei and lacks {cost - 7:0} wei"), "what is lacking");
 
         await world.Chain.RpcAsync("anvil_setBalance", relayer.ToString(), Hex.Quantity(System.Numerics.BigInteger.Pow(10, 18)));
         await world.UntilStateAsync(first, "Open");
