@@ -2,11 +2,12 @@ using System.CommandLine;
 using Assay.Circle;
 using Assay.Circle.Bench;
 using Assay.Circle.Demo;
+using Assay.Circle.Kills;
 using Assay.Circle.Stack;
 
 var root = new RootCommand("Assay: the whole circle on one machine. Exit codes: 0 done, 1 failed, 2 a bad call, 130 interrupted, 143 terminated.")
 {
-    DemoCommand.Create(), BenchCommand.Create(), StackCommand.Create(),
+    DemoCommand.Create(), BenchCommand.Create(), StackCommand.Create(), SenderCommand.Create(),
 };
 using var interruption = new Interruption();
 try

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Assay.Circle.Bench.Replay;
 using Assay.Circle.Demo;
+using Assay.Circle.Kills;
 using Assay.Circle.Stack;
 using Assay.Protocol.Work;
 
@@ -14,6 +15,8 @@ internal static class BenchCommand
     private static readonly Option<int> logs = new("--logs") { Description = "Logs in each of its blocks.", DefaultValueFactory = _ => 100 };
     private static readonly Option<int> port = new("--port") { Description = "TCP port of the replayed chain.", Required = true };
     private static readonly Option<int?> jobs = new("--jobs") { Description = "Jobs of each burst; 6, 12 and 24 without it." };
+    private static readonly Option<int> killCount = new("--kills") { Description = "Kills without a bug switched on; 1,000 without it.", DefaultValueFactory = _ => 1000 };
+    private static readonly Option<int> seed = new("--seed") { Description = "Of what is done when; 1 without it.", DefaultValueFactory = _ => 1 };
 
     public static Command Create()
     {
@@ -21,6 +24,9 @@ internal static class BenchCommand
         circle.SetAction(CircleAsync);
         var gas = new Command("gas", "Gas of deposits, jobs, slashes and claims as whole transactions, beside published figures.") { json };
         gas.SetAction((arguments, cancellation) => GasBench.RunAsync(arguments.GetValue(json), cancellation));
+        var kills = new Command("kills", "A sending process killed again and again: nothing lost, nothing doubled; then known bugs, which must be caught.") { killCount, seed };
+        kills.SetAction((arguments, cancellation) =>
+            KillBench.RunAsync(arguments.GetValue(killCount), arguments.GetValue(seed), new ConsoleProgress().Say, cancellation));
 
         var indexer = new Command("indexer", "The indexer reading a replayed chain from nothing: events per second, memory, CPU, against COPY alone.") { json, blocks, logs };
         indexer.SetAction(IndexerAsync);
@@ -33,7 +39,7 @@ internal static class BenchCommand
             return 0;
         });
 
-        var command = new Command("bench", "Run one measurement, print a table and write it as JSON; without a name list them.") { circle, gas, indexer, replay };
+        var command = new Command("bench", "Run one measurement, print a table and write it as JSON; without a name list them.") { circle, gas, indexer, kills, replay };
         command.SetAction(_ => List(command.Subcommands.Where(bench => !bench.Hidden)));
         return command;
     }
