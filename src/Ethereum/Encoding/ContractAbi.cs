@@ -234,13 +234,15 @@ public sealed class ContractAbi
         return AbiCodec.ReadWord(type, word);
     }
 
-    /// <summary>Topic of an elementary indexed value, for a log filter.</summary>
+    /// <summary>Topic of an indexed value, for a log filter; of strings, bytes, arrays and structs it is the hash.</summary>
+    /// <exception cref="AbiException">The value does not fit the type.</exception>
     public static Bytes32 EncodeTopic(AbiType type, object value)
     {
+        var own = AbiBinder.ToAbi(type, value, "topic");
         if (type.IsDynamic || type.Kind is AbiKind.Array or AbiKind.Tuple)
-            throw new AbiException($"ABI: a topic of {type.Name} holds a hash; filter by that hash.");
+            return Keccak256.Hash(AbiPacked.InPlace(type, own));
         Span<byte> word = stackalloc byte[32];
-        AbiCodec.WriteWord(word, type, AbiBinder.ToAbi(type, value, "topic"));
+        AbiCodec.WriteWord(word, type, own);
         return new Bytes32(word);
     }
 
