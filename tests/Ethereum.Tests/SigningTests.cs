@@ -18,7 +18,7 @@ public sealed class SigningTests
     [Fact]
     public async Task Published_transactions_are_signed_to_the_same_bytes_and_read_back()
     {
-        foreach (var vector in VectorFile.Read("transactions1559"))
+        foreach (var vector in Typed(2, 1024))
         {
             using var signer = LocalSigner.FromHex(vector.Text("key"));
             var signed = await signer.SignTransactionAsync(ReadTransaction(vector.GetProperty("tx")));
@@ -35,7 +35,7 @@ public sealed class SigningTests
     [Fact]
     public void Published_keys_have_their_addresses()
     {
-        foreach (var vector in VectorFile.Read("accounts").Where(v => v.TryGetProperty("privateKey", out _)))
+        foreach (var vector in VectorFile.Read("accounts", 1038).Where(v => v.TryGetProperty("privateKey", out _)))
             Assert.Equal(vector.Text("checksumAddress"), Secp256k1.AddressOfKey(Hex.Decode(vector.Text("privateKey"))).ToString());
     }
 
@@ -136,7 +136,7 @@ public sealed class SigningTests
     [Fact]
     public void Transaction_bytes_of_another_form_are_refused()
     {
-        var raw = Hex.Decode(VectorFile.Read("transactions1559")[0].Text("signed"));
+        var raw = Hex.Decode(Typed(2, 1024)[0].Text("signed"));
         var items = Rlp.Decode(raw.AsSpan(1)).Items;
         byte[] With(int index, RlpItem item) => [2, .. Rlp.EncodeList([.. items.Select((old, i) => i == index ? item : old)])];
         byte[][] bad =
@@ -147,6 +147,13 @@ public sealed class SigningTests
         ];
         Assert.All(bad, b => Assert.Throws<RlpException>(() => SignedTransaction.Decode(b)));
         Assert.Equal(raw, SignedTransaction.Decode(raw).ToArray());
+    }
+
+    private static IReadOnlyList<JsonElement> Typed(int type, int count)
+    {
+        JsonElement[] cases = [.. VectorFile.Read("typed-transactions", 1792).Where(v => v.GetProperty("tx").GetProperty("type").GetInt32() == type)];
+        Assert.Equal(count, cases.Length);
+        return cases;
     }
 
     private static Eip1559Transaction ReadTransaction(JsonElement tx) => new(

@@ -10,7 +10,10 @@ public sealed class WalletTests
     [Fact]
     public void Published_mnemonics_give_their_seeds_keys_and_addresses()
     {
-        foreach (var vector in VectorFile.Read("hdnode"))
+        // The other 315 are in languages whose words are not in this library.
+        var english = VectorFile.Read("hdnode", 1409).Where(v => v.Text("locale") == "en").ToList();
+        Assert.Equal((1094, 6289), (english.Count, english.Sum(v => v.GetProperty("hdnodes").GetArrayLength())));
+        foreach (var vector in english)
         {
             var password = vector.TryGetProperty("password", out var p) ? p.GetString() ?? "" : "";
             var words = vector.Text("mnemonic");
@@ -92,7 +95,10 @@ public sealed class WalletTests
     [Fact]
     public void Published_keystores_open_with_their_passwords()
     {
-        foreach (var vector in VectorFile.Read("keystores"))
+        // The other two are wallets of a crowdsale, a format of its own.
+        var keystores = VectorFile.Read("wallets", 9).Where(v => v.Text("type") == "secret-storage").ToList();
+        Assert.Equal(7, keystores.Count);
+        foreach (var vector in keystores)
         {
             using var signer = Keystore.Decrypt(vector.Text("json"), vector.Text("password"));
             Assert.Equal(vector.Text("address"), signer.Address.ToLowerString());

@@ -197,6 +197,7 @@ public sealed class KillHarness(
                 async () => await connection.ExecuteScalarAsync<bool>(
                     "select not exists (select from transfers where state <> 'Done') and not exists (select from transactions where state = 'Pending')"),
                 patience, "the rest", cancellation);
+            await Waiting.Until(AllMined, patience, "the miner to see it", cancellation);
         }
         catch (TimeoutException)
         {
@@ -207,6 +208,11 @@ public sealed class KillHarness(
             if (!sender.HasExited) sender.Kill();
             await sender.WaitForExitAsync(CancellationToken.None);
         }
+    }
+
+    private bool AllMined()
+    {
+        lock (gaps) return gaps.Count == 0;
     }
 
     private async Task<KillReport> CheckAsync(SettlementDatabase settlement, EthApi eth, int kills)
