@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// The specs deploy it as well, so it has to be among what is compiled.
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
 interface Vm {
     struct DirEntry {
         string errorMessage;

@@ -69,9 +69,9 @@ class Trace {
     const outcome = await this.outcome("eth_sendTransaction", [transaction]);
     const block = await this.latest();
     if (block.number !== before.number) {
-      const created = transaction.to ? "" : this.nameOf(transaction.data);
+      const created = transaction.to ? undefined : this.nameOf(transaction.data);
       const data = transaction.to ? transaction.data : `0x${transaction.data.slice(created.bytecode.length)}`;
-      this.write({ ...(await this.step(Kind.Send, transaction, block, outcome)), nonce, data, created: created.path ?? "", answer: outcome.done ? "0x" : outcome.answer });
+      this.write({ ...(await this.step(Kind.Send, transaction, block, outcome)), nonce, data, created: created ? created.path.split("/").at(-1) : "", answer: outcome.done ? "0x" : outcome.answer });
     }
     return finish(outcome);
   }

@@ -1,6 +1,8 @@
 // One deployed escrow with clients, operators and a stranger, and the verbs of the protocol.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { network } from "hardhat";
 import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, parseSignature, toHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
@@ -33,13 +35,16 @@ export const limitsAround = (parameters) => {
   }];
 };
 
+/** Where bench/mutation.mjs has put what it compiled, with less of an optimizer. */
+const mutant = process.env.ASSAY_MUTANT;
 const read = new Map();
 
 /** @param source Of ours below contracts/, or a package's. */
 export async function artifact(name, source = `${name}.sol`) {
   const file = source.startsWith("@") ? source : `contracts/${source}`;
   const path = `${file}:${name}`;
-  if (!read.has(path)) read.set(path, JSON.parse(await readFile(new URL(`../../../artifacts/${file}/${name}.json`, import.meta.url), "utf8")));
+  const folder = mutant && existsSync(join(mutant, file, `${name}.json`)) ? mutant : new URL("../../../artifacts", import.meta.url).pathname;
+  if (!read.has(path)) read.set(path, JSON.parse(await readFile(join(folder, file, `${name}.json`), "utf8")));
   return read.get(path);
 }
 
@@ -62,7 +67,7 @@ export class World {
     const world = new World();
     // Draws hang on block hashes, these on the time: who sets the date wants a clock that goes by blocks alone, and the same draws every time.
     world.steady = connectionOverride?.initialDate !== undefined;
-    world.connection = await network.create({ network: "default", override: connectionOverride });
+    world.connection = await network.create({ network: "default", override: mutant ? { ...connectionOverride, allowUnlimitedContractSize: true } : connectionOverride });
     const { provider } = world.connection;
     // The replay is on one fork of the EVM, and what a steady world measures is gas.
     world.provider = world.steady || connectionOverride?.hardfork ? provider : traced(provider, connectionOverride?.chainId ?? 31337, created);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Work} from "../../../contracts/libraries/Words.sol";
+
+/// @title What holds of the words that are packed by hand
+contract WordsProof {
+    function a_job_comes_and_goes(uint256 word, uint96 price) external pure {
+        Work work = Work.wrap(word);
+        assert(Work.unwrap(work.withJob(price).withoutJob(price)) == word);
+    }
+
+    function exposure_is_the_low_end(uint256 word) external pure {
+        assert(Work.wrap(word).exposureOf() == word % 2 ** 96);
+    }
+}
