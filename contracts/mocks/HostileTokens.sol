@@ -49,6 +49,61 @@ contract IdleToken is ERC20("Idle", "IDL") {
     }
 }
 
+/// @title Answers with nothing at all, as some old tokens do
+contract SilentToken is ERC20("Silent", "SLT") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        super.transfer(to, amount);
+        assembly ("memory-safe") {
+            return(0, 0)
+        }
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        super.transferFrom(from, to, amount);
+        assembly ("memory-safe") {
+            return(0, 0)
+        }
+    }
+}
+
+/// @title Answers with more than it was asked
+contract VerboseToken is ERC20("Verbose", "VRB") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        super.transfer(to, amount);
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            mstore(place, 1)
+            return(place, 100000)
+        }
+    }
+}
+
+/// @title Keeps a list of accounts that it serves no more, and fails for them
+contract ListingToken is ERC20("Listing", "LST") {
+    mapping(address account => bool) public refused;
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function refuse(address account) external {
+        refused[account] = true;
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        require(!refused[from] && !refused[to], "refused");
+        super._update(from, to, amount);
+    }
+}
+
 /// @title Calls back into whoever it is told to, in the middle of every transfer and permit
 contract ReentrantToken is SignedToken {
     address public target;

@@ -4,7 +4,7 @@ import { decodeErrorResult, encodeFunctionData } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD, World } from "../support/world.mjs";
-import { Book, Reason } from "../support/words.mjs";
+import { Book, Outcome, Reason } from "../support/words.mjs";
 
 describe("client accounts", () => {
   let world, client;
@@ -117,6 +117,52 @@ describe("hostile tokens", () => {
     it("is refused by the measured balance", async () => {
       const { world, client } = await standing(tokens("IdleToken"));
       await world.refuses(world.send(client, "deposit", 5n), "UnexpectedTransfer", 5n, 0n);
+    });
+  });
+
+  for (const [what, name] of [["nothing", "SilentToken"], ["more than it was asked", "VerboseToken"]]) {
+    describe(`one that answers ${what}`, () => {
+      it("is taken by what it moves", async () => {
+        const { world, client } = await standing(tokens(name));
+        await world.send(client, "deposit", 10n * USD);
+        await world.send(client, "withdraw", 4n * USD);
+        assert.equal(await world.read("available", client.address), 6n * USD);
+        assert.equal(await world.balance(client.address), 94n * USD);
+        await world.checkBooks();
+      });
+    });
+  }
+
+  describe("one that serves some accounts no more", () => {
+    const absent = async () => {
+      const { world, client } = await standing(tokens("ListingToken"));
+      await world.send(client, "deposit", 100n * USD);
+      for (const operator of world.operators.slice(0, 6)) await world.register(operator);
+      const job = await world.opened();
+      await world.pass(job.order.runWindow + 1);
+      return { world, client, job };
+    };
+
+    it("ends the jobs of a refused client all the same, which has its money elsewhere", async () => {
+      const { world, client, job } = await absent();
+      await world.toToken(world.stranger, "refuse", client.address);
+      await world.send(world.stranger, "expire", await world.jobItems(job.id));
+      const refunded = await world.read("available", client.address);
+      assert.ok(refunded > 100n * USD, "refund and compensation");
+      await assert.rejects(world.send(client, "withdraw", refunded));
+      await world.send(client, "withdrawTo", world.clients[1].address, refunded);
+      assert.equal(await world.balance(world.clients[1].address), refunded);
+      await world.checkBooks();
+    });
+
+    it("stops what comes in and goes out when it refuses the escrow, and no job", async () => {
+      const { world, client, job } = await absent();
+      await world.toToken(world.stranger, "refuse", world.escrow);
+      await assert.rejects(world.send(client, "withdraw", 1n));
+      await assert.rejects(world.send(client, "deposit", 1n));
+      await world.send(world.stranger, "expire", await world.jobItems(job.id));
+      assert.equal((await world.jobOf(job.id)).outcome, Outcome.NoShow);
+      await world.checkBooks();
     });
   });
 

@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {Work} from "../../../contracts/libraries/Words.sol";
 
 /// @title What holds of the words that are packed by hand
-contract WordsProof {
+contract JobProof {
     function a_job_comes_and_goes(uint256 word, uint96 price) external pure {
         Work work = Work.wrap(word);
         assert(Work.unwrap(work.withJob(price).withoutJob(price)) == word);
     }
+}
 
+contract ExposureProof {
     function exposure_is_the_low_end(uint256 word) external pure {
         assert(Work.wrap(word).exposureOf() == word % 2 ** 96);
     }
