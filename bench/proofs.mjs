@@ -21,7 +21,8 @@ const content = (path) => ({ contents: readFileSync(path.startsWith("@") ? `${ro
 /** Every question of one proof with its answer: proved, refuted or unknown. */
 function ask({ path, name }) {
   const solc = createRequire(import.meta.url)("solc");
-  const source = content(path).contents;
+  // The other proofs of the file would be encoded with it.
+  const source = content(path).contents.replace(/^contract (\w+) [\s\S]*?^}$/gm, (proof, other) => (other === name ? proof : proof.replace(/[^\n]/g, " ")));
   const input = {
     language: "Solidity",
     sources: { [path]: { content: source } },
