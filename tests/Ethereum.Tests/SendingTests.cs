@@ -63,8 +63,21 @@ public sealed class SendingTests
     public void A_nonce_that_final_blocks_count_without_a_receipt_of_ours_was_used_elsewhere()
     {
         var pending = Pending(4, Sent(1, age: 100, sent: 100));
-        Assert.Equal([new SendStep.Settle(pending, Ending.Foreign, null)], Decide(Chain(finalCount: 5), pending).Steps);
-        Assert.IsType<SendStep.Replace>(Assert.Single(Decide(Chain(finalCount: 4), pending).Steps));
+        var first = Decide(Chain(finalCount: 5), pending);
+        Assert.Empty(first.Steps);
+        var later = Chain(finalCount: 5) with { Missing = first.Missing };
+        Assert.Empty(Decide(later with { Final = 12 }, pending).Steps);
+        Assert.Equal([new SendStep.Settle(pending, Ending.Foreign, null)], Decide(later with { Final = 13 }, pending).Steps);
+    }
+
+    [Fact]
+    public void A_count_from_blocks_that_a_reorg_has_just_taken_gives_no_nonce_up()
+    {
+        var pending = Pending(4, Sent(1, age: 100, sent: 100));
+        var during = Decide(Chain(finalCount: 5), pending);
+        var after = Decide(Chain(finalCount: 4) with { Missing = during.Missing }, pending);
+        Assert.IsType<SendStep.Replace>(Assert.Single(after.Steps));
+        Assert.Empty(Decide(Chain(finalCount: 5) with { Final = 13, Missing = after.Missing }, pending).Steps);
     }
 
     [Fact]

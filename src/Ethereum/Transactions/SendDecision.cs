@@ -12,9 +12,10 @@ namespace Assay.Ethereum.Transactions;
 /// <param name="Market">What a new transaction would offer now.</param>
 /// <param name="Balance">Wei.</param>
 /// <param name="Allowance">Wei of fees that the caps of hour and day still leave; null without caps.</param>
+/// <param name="Missing">What the look before this one found missing (<see cref="SendDecision.Missing"/>).</param>
 public sealed record ChainView(
     ulong Final, ulong FinalCount, IReadOnlyDictionary<Bytes32, Receipt> Receipts, IReadOnlyDictionary<ulong, Bytes32> FinalHashes,
-    Fees Market, BigInteger Balance, BigInteger? Allowance = null);
+    Fees Market, BigInteger Balance, BigInteger? Allowance = null, IReadOnlyDictionary<ulong, ulong>? Missing = null);
 
 /// <summary>Something to be done about one nonce.</summary>
 public abstract record SendStep(PendingTransaction Transaction)
@@ -34,18 +35,25 @@ public abstract record SendStep(PendingTransaction Transaction)
 
 /// <summary>What is to be done now, in this order, and what a person should know. Pure: all time in it is the journal's.</summary>
 /// <param name="Trouble">Why nonces do not move, or null.</param>
-public sealed record SendDecision(IReadOnlyList<SendStep> Steps, string? Trouble)
+/// <param name="Missing">Nonces that final blocks count and no receipt explains, with the final block at which that was first seen.</param>
+public sealed record SendDecision(IReadOnlyList<SendStep> Steps, string? Trouble, IReadOnlyDictionary<ulong, ulong> Missing)
 {
     /// <param name="pending">Lowest nonce first.</param>
     public static SendDecision Of(IReadOnlyList<PendingTransaction> pending, ChainView chain, SendPolicy policy)
     {
         var steps = new List<SendStep>();
         var unmined = new List<PendingTransaction>();
+        var missing = new Dictionary<ulong, ulong>();
         foreach (var transaction in pending)
             if (transaction.Attempts.Select(a => chain.Receipts.GetValueOrDefault(a.Hash)).FirstOrDefault(r => r is not null) is { } receipt)
                 steps.AddRange(Mined(transaction, receipt, chain));
             else if (transaction.Nonce < chain.FinalCount)
-                steps.Add(new SendStep.Settle(transaction, Ending.Foreign, null));
+            {
+                // Count and receipts are two questions, and a node in the middle of a reorg answers the first from blocks that it has left: only what stays so is
+                // believed, for nothing would send a nonce again that is given up.
+                var since = missing[transaction.Nonce] = chain.Missing?.GetValueOrDefault(transaction.Nonce, chain.Final) ?? chain.Final;
+                if (chain.Final >= since + Math.Max(1, (ulong)policy.Confirmations)) steps.Add(new SendStep.Settle(transaction, Ending.Foreign, null));
+            }
             else
                 unmined.Add(transaction);
         string? capped = null;
@@ -55,7 +63,7 @@ public sealed record SendDecision(IReadOnlyList<SendStep> Steps, string? Trouble
             // Only the lowest waits for a better price; those behind it wait for it.
             if (Push(transaction, transaction == unmined[0], chain, policy, ref capped) is { } step) steps.Add(step);
         }
-        return new SendDecision(steps, LackOfFunds(unmined, chain.Balance) ?? Refusal(unmined) ?? capped);
+        return new SendDecision(steps, LackOfFunds(unmined, chain.Balance) ?? Refusal(unmined) ?? capped, missing);
     }
 
     private static IEnumerable<SendStep> Mined(PendingTransaction transaction, Receipt receipt, ChainView chain)

@@ -16,6 +16,8 @@ public sealed class FeeCapException(string message) : Exception(message);
 public sealed class TransactionManager<TIntent>(
     EthApi eth, ISigner signer, ulong chainId, ITransactionJournal<TIntent> journal, SendPolicy policy, Action<SendStep>? observe = null) where TIntent : Intent
 {
+    private IReadOnlyDictionary<ulong, ulong> missing = new Dictionary<ulong, ulong>();
+
     public Address Sender => signer.Address;
 
     /// <summary>Nonces under way when last looked at.</summary>
@@ -76,7 +78,7 @@ public sealed class TransactionManager<TIntent>(
         Trouble = null;
         if (pending.Count == 0) return;
         var decision = SendDecision.Of(pending, await LookAsync(pending, settleUpTo, cancellation), policy);
-        Trouble = decision.Trouble;
+        (Trouble, missing) = (decision.Trouble, decision.Missing);
         foreach (var step in decision.Steps)
         {
             await DoAsync(step, cancellation);
@@ -107,7 +109,7 @@ public sealed class TransactionManager<TIntent>(
             .Select(answer => answer.Value).OfType<BlockHeader>().ToDictionary(h => h.Number, h => h.Hash);
         return new ChainView(
             final, count, receipts, headers, await MarketAsync(cancellation), await eth.GetBalanceAsync(Sender, BlockTag.Latest, cancellation),
-            await AllowanceAsync(cancellation));
+            await AllowanceAsync(cancellation), missing);
     }
 
     private async Task<BigInteger?> AllowanceAsync(CancellationToken cancellation)
