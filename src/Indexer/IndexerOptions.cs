@@ -6,7 +6,7 @@ using Assay.Indexer.Sources;
 
 namespace Assay.Indexer;
 
-public sealed class IndexerOptions
+public sealed class IndexerOptions : IValidatableObject
 {
     public ChainOptions Chain { get; set; } = new();
     public DatabaseOptions Database { get; set; } = new();
@@ -21,8 +21,19 @@ public sealed class IndexerOptions
     [Description("Depth: Chain:Confirmations blocks on top; Tag: what the node calls finalized")]
     public Finality Finality { get; set; } = Finality.Depth;
 
+    [Description("JSON-RPC address of another node, which has to confirm the events of a block before they are announced; empty = none is asked")]
+    public string SecondRpcUrl { get; set; } = "";
+
     [Description("definitions of further contracts to index: JSON files, separated by commas")]
     public string Sources { get; set; } = "";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        if (SecondRpcUrl != "" && !(Uri.TryCreate(SecondRpcUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            yield return new("is not an http(s) address", [nameof(SecondRpcUrl)]);
+        if (SecondRpcUrl != "" && SecondRpcUrl == Chain.RpcUrl)
+            yield return new("is the first node itself", [nameof(SecondRpcUrl)]);
+    }
 
     /// <exception cref="StartRefusedException">A file is not readable or contradicts itself, or two have one name.</exception>
     internal IReadOnlyList<SourceDefinition> SourceDefinitions()

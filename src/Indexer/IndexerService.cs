@@ -44,6 +44,7 @@ public static class IndexerService
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
             .AddSingleton<IndexerStatus>()
             .AddSingleton<IHealthReport>(provider => provider.GetRequiredService<IndexerStatus>())
+            .AddSingleton<SecondOpinion>()
             .AddSingleton<EventRelay>()
             .AddSingleton<SyncLoop>()
             .AddHostedService<ChainCheck>()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Assay.Circle.Stack;
 using Assay.Hosting.Database;
 using Assay.Hosting.Messaging;
@@ -68,6 +69,49 @@ public sealed class AnnouncementTests(PostgresFixture postgres, ChainFixture cha
         var last = await SequenceAsync(indexer);
         await Waiting.Until(() => heard.Events.Any(e => e.Sequence == last), TestIndexer.Patience, "the last announcement");
         Assert.Equal(await AnnouncedAsync(indexer), heard.Events.Select(e => e.Sequence).Distinct());
+    }
+
+    [Fact]
+    public async Task What_a_second_node_does_not_confirm_is_indexed_and_announced_to_nobody()
+    {
+        var heard = new Heard();
+        await using var second = await LyingNode.StartAsync(chain.Chain.RpcUrl);
+        await using var indexer = await TestIndexer.StartAsync(
+            _escrow, _databases[Services.Indexer], settings =>
+            {
+                Configure(settings, inMemory: true);
+                settings["SecondRpcUrl"] = second.Url;
+            },
+            bus => Listen<HearingConsumer>(bus), services => services.AddSingleton(heard));
+        await indexer.CaughtUpAsync();
+        var confirmed = await SequenceAsync(indexer);
+        await Waiting.Until(() => heard.Events.Any(e => e.Sequence == confirmed), TestIndexer.Patience, "what both nodes say");
+
+        second.Lie = (method, result) =>
+        {
+            if (method == "eth_getLogs" && result.AsArray() is [JsonObject log, ..])
+                log["data"] = log["data"]!.GetValue<string>()[..^1] + "f";
+        };
+        await _escrow.SendAsync(_escrow.Clients[0], "deposit", 5);
+        await indexer.CaughtUpAsync();
+        await Waiting.Until(
+            async () => (await indexer.HealthAsync()).GetProperty("data").TryGetProperty("announcement", out var reason) && reason.GetString()!.Contains("second node", StringComparison.Ordinal),
+            TestIndexer.Patience, "the disagreement to show");
+        var last = await SequenceAsync(indexer);
+        Assert.True(last > confirmed);
+        Assert.DoesNotContain(heard.Events, e => e.Sequence > confirmed);
+
+        // The block that is disputed leaves the chain; nobody has to confirm it any more.
+        await _escrow.ReorgAsync(1);
+        await indexer.CaughtUpAsync();
+        await Waiting.Until(() => heard.Events.Any(e => e.Name == "BlocksOrphaned"), TestIndexer.Patience, "the end of the dispute");
+        await _escrow.SendAsync(_escrow.Clients[0], "deposit", 6);
+        await indexer.CaughtUpAsync();
+        last = await SequenceAsync(indexer);
+        Assert.DoesNotContain(heard.Events, e => e.Sequence == last);
+
+        second.Lie = null;
+        await Waiting.Until(() => heard.Events.Any(e => e.Sequence == last), TestIndexer.Patience, "the announcement after the agreement");
     }
 
     [Fact]

@@ -16,7 +16,7 @@ namespace Assay.Indexer.Publication;
 /// The position is kept after the confirmation, so a crash in between repeats messages under the same ids.
 /// </summary>
 public sealed class EventRelay(
-    IndexerDatabase database, IBusControl bus, Hosting.Options.BusOptions busOptions, IndexerOptions options, IndexerStatus status, TimeProvider time,
+    IndexerDatabase database, SecondOpinion second, IBusControl bus, Hosting.Options.BusOptions busOptions, IndexerOptions options, IndexerStatus status, TimeProvider time,
     ILogger<EventRelay> log)
 {
     private const int BatchSize = 200;
@@ -69,8 +69,10 @@ public sealed class EventRelay(
         }
         if (_lastProgress is null)
             await AnnounceProgressAsync(stopping);
-        foreach (var row in rows)
-            await AnnounceAsync(row.Message(), MessageIds.From("event", options.Chain.Id, row.Sequence, row.Key), row.Name, stopping);
+        var messages = rows.Select(row => row.Message()).ToList();
+        await second.ConfirmAsync(messages.OfType<IChainEvent>(), stopping);
+        foreach (var (row, message) in rows.Zip(messages))
+            await AnnounceAsync(message, MessageIds.From("event", options.Chain.Id, row.Sequence, row.Key), row.Name, stopping);
         return rows[^1].Sequence;
     }
 
