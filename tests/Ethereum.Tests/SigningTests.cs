@@ -33,6 +33,69 @@ public sealed class SigningTests
     }
 
     [Fact]
+    public async Task Published_transactions_with_access_lists_are_signed_to_the_same_bytes_and_read_back()
+    {
+        foreach (var vector in Typed(1, 768))
+        {
+            using var signer = LocalSigner.FromHex(vector.Text("key"));
+            var tx = ReadTransaction(vector.GetProperty("tx"));
+            var transaction = new Eip2930Transaction(
+                tx.ChainId, tx.Nonce, Number(vector.GetProperty("tx"), "gasPrice"), tx.GasLimit, tx.To, tx.Value, tx.Data, tx.AccessList);
+            Assert.Equal(Keccak256.Hash(Hex.Decode(vector.Text("unsigned"))), transaction.SigningHash);
+            Assert.Equal(vector.Text("signed"), Hex.Encode(await signer.SignRawTransactionAsync(transaction)));
+
+            var (decoded, signature) = Eip2930Transaction.Decode(Hex.Decode(vector.Text("signed")));
+            Assert.Equal(vector.Text("signed"), Hex.Encode(decoded.Encode(signature)));
+            Assert.Equal(Address.Parse(vector.Text("address")), Secp256k1.Recover(decoded.SigningHash, signature));
+        }
+    }
+
+    [Fact]
+    public async Task Published_legacy_transactions_are_signed_to_the_same_bytes_and_read_back()
+    {
+        var beyond = 0;
+        foreach (var vector in VectorFile.Read("transactions", 1067))
+        {
+            using var signer = LocalSigner.FromHex(vector.Text("privateKey"));
+            // Some offer more gas than 64 bits hold, which no node takes.
+            if (Number(vector, "gasLimit") > ulong.MaxValue)
+            {
+                beyond++;
+                Assert.Throws<RlpException>(() => LegacyTransaction.Decode(Hex.Decode(vector.Text("signedTransaction"))));
+                continue;
+            }
+            foreach (var (chain, name) in new (ulong?, string)[] { (null, ""), (5, "ChainId5") })
+            {
+                var transaction = new LegacyTransaction(
+                    chain, (ulong)Number(vector, "nonce"), Number(vector, "gasPrice"), (ulong)Number(vector, "gasLimit"),
+                    vector.TryGetProperty("to", out var to) ? Address.Parse(to.GetString()!) : null, Number(vector, "value"),
+                    vector.TryGetProperty("data", out var data) ? Hex.Decode(data.GetString()!) : []);
+                Assert.Equal(Keccak256.Hash(Hex.Decode(vector.Text("unsignedTransaction" + name))), transaction.SigningHash);
+                var signed = vector.Text("signedTransaction" + name);
+                Assert.Equal(signed, Hex.Encode(await signer.SignRawTransactionAsync(transaction)));
+
+                var (decoded, signature) = LegacyTransaction.Decode(Hex.Decode(signed));
+                Assert.Equal((chain, signed), (decoded.ChainId, Hex.Encode(decoded.Encode(signature))));
+                Assert.Equal(Address.Parse(vector.Text("accountAddress")), Secp256k1.Recover(decoded.SigningHash, signature));
+            }
+        }
+        Assert.Equal(83, beyond);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(26)]
+    [InlineData(29)]
+    [InlineData(34)]
+    public void A_legacy_transaction_with_another_v_is_refused(int v)
+    {
+        RlpItem[] fields = [.. Enumerable.Repeat(RlpItem.Of(0), 6), RlpItem.Of(v), RlpItem.Of(1), RlpItem.Of(1)];
+        Assert.Throws<RlpException>(() => LegacyTransaction.Decode(Rlp.EncodeList(fields)));
+        fields[6] = RlpItem.Of(27);
+        Assert.Null(LegacyTransaction.Decode(Rlp.EncodeList(fields)).Transaction.ChainId);
+    }
+
+    [Fact]
     public void Published_keys_have_their_addresses()
     {
         foreach (var vector in VectorFile.Read("accounts", 1038).Where(v => v.TryGetProperty("privateKey", out _)))
@@ -167,6 +230,7 @@ public sealed class SigningTests
 
     private static BigInteger Number(JsonElement tx, string name) => !tx.TryGetProperty(name, out var json) ? 0
         : json.ValueKind == JsonValueKind.Number ? json.GetInt64()
+        : json.GetString() == "0x" ? 0
         : json.GetString()!.StartsWith("0x", StringComparison.Ordinal) ? Hex.ParseQuantity(json.GetString())
         : BigInteger.Parse(json.GetString()!, CultureInfo.InvariantCulture);
 }

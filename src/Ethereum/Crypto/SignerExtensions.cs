@@ -5,7 +5,7 @@ using Assay.Ethereum.Transactions;
 
 namespace Assay.Ethereum.Crypto;
 
-/// <summary>What a key signs: EIP-712 typed data, EIP-191 messages, EIP-1559 transactions.</summary>
+/// <summary>What a key signs: EIP-712 typed data, EIP-191 messages, transactions.</summary>
 public static class SignerExtensions
 {
     public static ValueTask<Signature> SignTypedDataAsync(this ISigner signer, TypedData data, CancellationToken cancellation = default) =>
@@ -21,6 +21,10 @@ public static class SignerExtensions
     public static async ValueTask<SignedTransaction> SignTransactionAsync(
         this ISigner signer, Eip1559Transaction transaction, CancellationToken cancellation = default) =>
         new(transaction, await signer.SignDigestAsync(transaction.SigningHash, cancellation));
+
+    /// <summary>A transaction of any kind, as bytes to broadcast.</summary>
+    public static async ValueTask<byte[]> SignRawTransactionAsync(this ISigner signer, ITransaction transaction, CancellationToken cancellation = default) =>
+        transaction.Encode(await signer.SignDigestAsync(transaction.SigningHash, cancellation));
 
     /// <summary>EIP-191 version 0x45: keccak256("\x19Ethereum Signed Message:\n" + length in bytes + message).</summary>
     public static Bytes32 MessageDigest(ReadOnlySpan<byte> message)

@@ -6,7 +6,17 @@ using Assay.Ethereum.Primitives;
 namespace Assay.Ethereum.Transactions;
 
 /// <summary>An address and the storage keys of it that a transaction declares in advance (EIP-2930).</summary>
-public sealed record AccessListEntry(Address Address, IReadOnlyList<Bytes32> StorageKeys);
+public sealed record AccessListEntry(Address Address, IReadOnlyList<Bytes32> StorageKeys)
+{
+    internal static RlpItem Write(IReadOnlyList<AccessListEntry>? list) =>
+        RlpItem.List([.. (list ?? []).Select(e => RlpItem.List(RlpItem.Of((Address?)e.Address), RlpItem.List([.. e.StorageKeys.Select(RlpItem.Of)])))]);
+
+    internal static IReadOnlyList<AccessListEntry> Read(RlpItem list) => [.. list.Items.Select(ReadEntry)];
+
+    private static AccessListEntry ReadEntry(RlpItem item) => item.Items is [var address, var keys]
+        ? new AccessListEntry(address.ToAddress() ?? throw new RlpException("Access list: the address is missing."), [.. keys.Items.Select(k => k.ToBytes32())])
+        : throw new RlpException("Access list: expected an address and its keys.");
+}
 
 /// <summary>An unsigned type 2 transaction.</summary>
 /// <param name="ChainId">Chain it is valid on.</param>
@@ -20,18 +30,20 @@ public sealed record AccessListEntry(Address Address, IReadOnlyList<Bytes32> Sto
 /// <param name="AccessList">Null is the empty list.</param>
 public sealed record Eip1559Transaction(
     ulong ChainId, ulong Nonce, BigInteger MaxPriorityFeePerGas, BigInteger MaxFeePerGas, ulong GasLimit, Address? To, BigInteger Value, byte[] Data,
-    IReadOnlyList<AccessListEntry>? AccessList = null)
+    IReadOnlyList<AccessListEntry>? AccessList = null) : ITransaction
 {
     internal const byte Type = 0x02;
 
     /// <summary>keccak256 of the unsigned payload: what the sender signs.</summary>
     public Bytes32 SigningHash => Keccak256.Hash([Type, .. Rlp.EncodeList(Fields())]);
 
+    public byte[] Encode(Signature signature) => new SignedTransaction(this, signature).ToArray();
+
     internal List<RlpItem> Fields() =>
     [
         RlpItem.Of(ChainId), RlpItem.Of(Nonce), RlpItem.Of(MaxPriorityFeePerGas), RlpItem.Of(MaxFeePerGas), RlpItem.Of(GasLimit),
         RlpItem.Of(To), RlpItem.Of(Value), RlpItem.Of(Data.AsSpan()),
-        RlpItem.List([.. (AccessList ?? []).Select(e => RlpItem.List(RlpItem.Of((Address?)e.Address), RlpItem.List([.. e.StorageKeys.Select(RlpItem.Of)])))]),
+        AccessListEntry.Write(AccessList),
     ];
 }
 
@@ -74,21 +86,9 @@ public sealed class SignedTransaction
         var fields = Rlp.Decode(raw[1..]).Items;
         if (fields.Count != 12)
             throw new RlpException($"Transaction: expected 12 fields, actual {fields.Count}.");
-        var parity = fields[9].ToBigInteger(1);
-        if (parity > 1)
-            throw new RlpException($"Transaction: expected a y parity of 0 or 1, actual {parity}.");
-        var signature = new Signature(Bytes32.FromBigInteger(fields[10].ToBigInteger()), Bytes32.FromBigInteger(fields[11].ToBigInteger()), (int)parity);
-        if (!signature.IsCanonical)
-            throw new RlpException("Transaction: r or s is out of range, or s is in the upper half.");
         var transaction = new Eip1559Transaction(
             fields[0].ToUInt64(), fields[1].ToUInt64(), fields[2].ToBigInteger(), fields[3].ToBigInteger(), fields[4].ToUInt64(),
-            fields[5].ToAddress(), fields[6].ToBigInteger(), fields[7].Bytes, [.. fields[8].Items.Select(ReadEntry)]);
-        return new SignedTransaction(transaction, signature);
+            fields[5].ToAddress(), fields[6].ToBigInteger(), fields[7].Bytes, AccessListEntry.Read(fields[8]));
+        return new SignedTransaction(transaction, TransactionSignature.Read(fields[9].ToBigInteger(1), fields[10], fields[11]));
     }
-
-    private static AccessListEntry ReadEntry(RlpItem item) =>
-        item.Items is [var address, var keys]
-            ? new AccessListEntry(
-                address.ToAddress() ?? throw new RlpException("Access list: the address is missing."), [.. keys.Items.Select(k => k.ToBytes32())])
-            : throw new RlpException("Access list: expected an address and its keys.");
 }
