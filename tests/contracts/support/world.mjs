@@ -69,8 +69,8 @@ export class World {
     world.steady = connectionOverride?.initialDate !== undefined;
     world.connection = await network.create({ network: "default", override: mutant ? { ...connectionOverride, allowUnlimitedContractSize: true } : connectionOverride });
     const { provider } = world.connection;
-    // The replay is on one fork of the EVM, and what a steady world measures is gas.
-    world.provider = world.steady || connectionOverride?.hardfork ? provider : traced(provider, connectionOverride?.chainId ?? 31337, created);
+    // The replay is on the newest fork.
+    world.provider = connectionOverride?.hardfork ? provider : traced(provider, connectionOverride?.chainId ?? 31337, created);
     world.escrowArtifact = await artifact("Escrow");
     world.courtArtifact = await artifact("Court");
     world.bankArtifact = await artifact("Bank");
