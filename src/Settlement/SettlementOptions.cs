@@ -14,6 +14,25 @@ public sealed class SettlementOptions
     public RelayerOptions Relayer { get; set; } = new();
     public BooksOptions Books { get; set; } = new();
     public OrderOptions Orders { get; set; } = new();
+    public BeaconOptions Beacon { get; set; } = new();
+}
+
+/// <summary>Section <c>Beacon</c>: where drand's rounds are fetched, for versions of the parameters whose seeds come from it.</summary>
+public sealed class BeaconOptions : IValidatableObject
+{
+    [Description("HTTP relays of drand, the chain's hash in their path, comma between them; empty: seeds from the beacon are left to others")]
+    public string Urls { get; set; } = "";
+
+    [Range(1, 60), Description("seconds that a relay may take to answer")]
+    public int TimeoutSeconds { get; set; } = 5;
+
+    internal IReadOnlyList<string> Servers => [.. Urls.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(url => url.TrimEnd('/'))];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        foreach (var url in Servers.Where(url => !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")))
+            yield return new($"{url} is no http(s) address", [nameof(Urls)]);
+    }
 }
 
 /// <summary>Section <c>Orders</c>: what one client can make us keep in mind.</summary>

@@ -60,6 +60,7 @@ public static class SettlementService
             .AddSingleton(provider => new Relayer(
                 provider.GetRequiredService<SettlementChain>().Eth, domain, provider.GetRequiredService<TransactionManager<Batch>>(),
                 provider.GetRequiredService<Actions>(), options.Relayer, provider.GetRequiredService<ILogger<Relayer>>()))
+            .AddSingleton(_ => new Beacon(options.Beacon))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<Reconciliation>(provider, domain, options))
             .AddSingleton<PayoutLoop>()
             .AddHostedService(provider => provider.GetRequiredService<Reconciliation>())

@@ -3,9 +3,11 @@ using Assay.Circle.Stack;
 namespace Assay.Testing;
 
 /// <summary>A development chain for one test class. It mines each transaction at once, and its accounts are Foundry's published ones.</summary>
-public sealed class ChainFixture : IAsyncLifetime
+public class ChainFixture : IAsyncLifetime
 {
     private RunFolder folder = null!;
+
+    protected virtual AnvilOptions Options => new();
 
     public AnvilChain Chain { get; private set; } = null!;
 
@@ -19,7 +21,7 @@ public sealed class ChainFixture : IAsyncLifetime
     {
         var checkout = Checkout.Find();
         folder = RunFolder.Create(checkout);
-        Chain = await AnvilChain.StartAsync(checkout, folder);
+        Chain = await AnvilChain.StartAsync(checkout, folder, Options);
     }
 
     public async Task DisposeAsync()

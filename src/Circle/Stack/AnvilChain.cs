@@ -18,6 +18,9 @@ public sealed record AnvilOptions
     /// <summary>Accounts that start with 10,000 ether.</summary>
     public int Accounts { get; init; } = 10;
 
+    /// <summary>Time of the first block; null is now.</summary>
+    public DateTimeOffset? Start { get; init; }
+
     /// <summary>A file that the state is read from at the start and written to at the end.</summary>
     public string? StateFile { get; init; }
 }
@@ -165,6 +168,8 @@ public sealed class AnvilChain : IAsyncDisposable
         ];
         if (options.BlockTime is { } blockTime)
             arguments.AddRange(["--block-time", blockTime.TotalSeconds.ToString(CultureInfo.InvariantCulture)]);
+        if (options.Start is { } start)
+            arguments.AddRange(["--timestamp", Text(start.ToUnixTimeSeconds())]);
         if (options.StateFile is { } state)
             arguments.AddRange(["--state", state]);
         return new ProcessSpec($"anvil-{Text(port)}", binary, arguments)

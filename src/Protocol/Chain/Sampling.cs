@@ -14,6 +14,14 @@ public static class Sampling
     /// <summary>The epoch whose seed decides over what was submitted (or accused) in <paramref name="epoch"/>.</summary>
     public static ulong DecidingEpoch(ulong epoch) => checked(epoch + 1);
 
+    /// <summary>What the number of an epoch of the beacon, which is counted by time, has more than one of blocks.</summary>
+    public const ulong BeaconEpoch = 1UL << 39;
+
+    public static bool IsBeacons(ulong epoch) => (epoch & BeaconEpoch) != 0;
+
+    /// <summary>Last second of an epoch of the beacon: the first round later than it is the seed's source, and who had left the roster by then is not drawn.</summary>
+    public static ulong LastSecond(ulong epoch, uint epochSeconds) => checked(((epoch ^ BeaconEpoch) + 1) * epochSeconds - 1);
+
     public static ulong EpochOf(ulong block, uint epochBlocks) => block / epochBlocks;
 
     /// <summary>Last block of an epoch: its hash is the seed's source, and who had left the roster by then is not drawn.</summary>

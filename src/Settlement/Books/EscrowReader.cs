@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
@@ -9,11 +10,23 @@ namespace Assay.Settlement.Books;
 public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
 {
     private static readonly ContractAbi Abi = EscrowAbi.Instance;
-    private EscrowParameters? parameters;
+    private readonly ConcurrentDictionary<uint, EscrowParameters> versions = [];
 
-    /// <summary>Immutable, so asked once.</summary>
-    public async Task<EscrowParameters> ParametersAsync(CancellationToken cancellation) =>
-        parameters ??= Abi.DecodeResult("parameters", await eth.CallAsync(Request("parameters"), BlockTag.Latest, cancellation)).Get<EscrowParameters>(0);
+    /// <summary>Under which terms jobs are opened now, and whether they are.</summary>
+    public async Task<(EscrowParameters Parameters, bool Paused)> CurrentAsync(CancellationToken cancellation)
+    {
+        var parameters = await eth.CallAsync(Request("parameters"), BlockTag.Latest, cancellation);
+        var paused = await eth.CallAsync(Request("paused"), BlockTag.Latest, cancellation);
+        return (Abi.DecodeResult("parameters", parameters).Get<EscrowParameters>(0), Abi.DecodeResult("paused", paused).Get<bool>(0));
+    }
+
+    /// <summary>A version never changes, so it is asked for once.</summary>
+    public async Task<EscrowParameters> ParametersAsync(uint version, CancellationToken cancellation)
+    {
+        if (versions.TryGetValue(version, out var known)) return known;
+        var answer = await eth.CallAsync(Request("parametersOf", version), BlockTag.Latest, cancellation);
+        return versions[version] = Abi.DecodeResult("parametersOf", answer).Get<EscrowParameters>(0);
+    }
 
     public async Task<bool> IsNonceUsedAsync(Address client, Bytes32 nonce, CancellationToken cancellation) =>
         Abi.DecodeResult("nonceUsed", await eth.CallAsync(Request("nonceUsed", client, nonce.ToBigInteger()), BlockTag.Latest, cancellation)).Get<bool>(0);

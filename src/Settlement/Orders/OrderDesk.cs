@@ -25,7 +25,8 @@ public sealed class OrderDesk(
         Refuse(OrderCheck.Signed(request, domain, signer));
         if (await IsKnownAsync(job, cancellation)) return (job, false);
 
-        var parameters = await escrow.ParametersAsync(cancellation);
+        var (parameters, paused) = await escrow.CurrentAsync(cancellation);
+        if (paused) throw new ProblemException(503, "paused", "The contract opens no jobs at the moment; those that are open go on, and withdrawals too. Try again later.");
         var clock = await feed.ClockAsync();
         if (clock.HeadNumber == 0) throw new ProblemException(503, "not_ready", "The chain has not been read yet; try again.");
         Refuse(OrderCheck.Terms(order, parameters, clock.HeadTime, TimeSpan.FromDays(options.MaxDays)));

@@ -14,7 +14,7 @@ namespace Assay.Settlement.Payouts;
 
 /// <summary>Plan, send, follow: one round after another, in one process at a time.</summary>
 public sealed class PayoutLoop(
-    SettlementDatabase database, Feed<SettlementDatabase> feed, EscrowReader escrow, Actions actions, Relayer relayer, RelayerLease lease,
+    SettlementDatabase database, Feed<SettlementDatabase> feed, EscrowReader escrow, Beacon beacon, Actions actions, Relayer relayer, RelayerLease lease,
     Reconciliation reconciliation, Wake wake, ILogger<PayoutLoop> log) : BackgroundService, IHealthReport
 {
     // A burst of messages is one round's work, not a round each.
@@ -28,7 +28,7 @@ public sealed class PayoutLoop(
 
     public Task<HealthState> ReportAsync(CancellationToken cancellation) => Task.FromResult(new HealthState(
         Alive: true, Ready: (trouble ?? relayer.Trouble) is null, trouble ?? relayer.Trouble,
-        new Dictionary<string, object> { ["inFlight"] = relayer.InFlight, ["leads"] = lease.IsHeld, ["skipped"] = skipped }));
+        new Dictionary<string, object> { ["inFlight"] = relayer.InFlight, ["leads"] = lease.IsHeld, ["skipped"] = skipped, ["beacon"] = beacon.Trouble ?? "" }));
 
     protected override async Task ExecuteAsync(CancellationToken stopping)
     {
@@ -52,8 +52,7 @@ public sealed class PayoutLoop(
 
     internal async Task RoundAsync(CancellationToken cancellation)
     {
-        var parameters = await escrow.ParametersAsync(cancellation);
-        await PlanAsync(parameters);
+        await PlanAsync(cancellation);
         try
         {
             await relayer.SendAsync(payouts: reconciliation.IsGood, cancellation);
@@ -66,7 +65,7 @@ public sealed class PayoutLoop(
         }
     }
 
-    private async Task PlanAsync(EscrowParameters parameters)
+    private async Task PlanAsync(CancellationToken cancellation)
     {
         // The clock first: a head that is older than the events delays a step, a newer one could end an order that has just been opened.
         var read = await feed.ClockAsync();
@@ -77,12 +76,23 @@ public sealed class PayoutLoop(
         foreach (var (what, why) in unreadable.Where(u => !skipped.ContainsKey(u.Key)))
             log.LogError("{What} is skipped, a row of it cannot be read: {Reason}", what, why);
         skipped = unreadable;
-        var due = views.SelectMany(v => Planner.Plan(v, clock, parameters)).DistinctBy(d => (d.Transition, d.Subject, d.Slot)).ToList();
-        await actions.SetDueAsync(due);
+        var due = new List<DueAction>();
+        foreach (var view in views)
+            due.AddRange(Planner.Plan(view, clock, await TermsOfAsync(view, cancellation)).Select(Proven).OfType<DueAction>().Where(d => !view.IsBarred(d)));
+        await actions.SetDueAsync([.. due.DistinctBy(d => (d.Transition, d.Subject, d.Slot))]);
         foreach (var view in views)
             if (view.Chain is { IsFinal: true, Last: { } last } chain && clock.IsFinal(last))
                 await database.InTransactionAsync(transaction => Jobs.CloseAsync(transaction, chain.Job, chain.Outcome.ToString()));
             else if (Rejection.Of(view, clock) is { } reason)
                 await database.InTransactionAsync(transaction => Jobs.RejectAsync(transaction, view.Job, reason));
     }
+
+    // A job keeps the terms under which it was opened. Before that none of them matters.
+    private Task<EscrowParameters> TermsOfAsync(JobView view, CancellationToken cancellation) => escrow.ParametersAsync(view.Chain.Opened?.Version ?? 0, cancellation);
+
+    // A round that has not come yet is no step yet.
+    private DueAction? Proven(DueAction due) =>
+        due.Payload.Round is not { } round ? due
+        : beacon.ProofOf(round) is { } proof ? due with { Payload = due.Payload with { Proof = proof } }
+        : null;
 }

@@ -119,6 +119,11 @@ public static class Planner
 
     private static IReadOnlyList<DueAction> SeedFor(ulong epoch, JobView view, ChainClock clock, EscrowParameters p)
     {
+        if (Sampling.IsBeacons(epoch))
+        {
+            var end = Sampling.LastSecond(epoch, p.EpochSeconds);
+            return clock.HeadTime <= end ? [] : First(view, [new DueAction(Transition.RecordSeed, Words.Of(epoch), 0, new Payload(Epoch: epoch, Round: Quicknet.RoundAfter(end)))]);
+        }
         // A missed epoch takes its seed from the next one, so the walk goes on to the first that is in reach or known.
         for (var e = epoch; ; e++)
         {

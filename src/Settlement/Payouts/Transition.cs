@@ -56,6 +56,8 @@ public sealed record Payload(
     Signed<SeatCommitment>? Commitment = null,
     Certificate? Certificate = null,
     ulong? Epoch = null,
+    ulong? Round = null,
+    byte[]? Proof = null,
     Job? Record = null)
 {
     public static readonly Payload None = new();

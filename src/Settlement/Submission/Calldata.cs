@@ -22,6 +22,7 @@ public static class Calldata
             Transition.Expire => Jobs("expire", actions),
             Transition.Slash => Jobs("slash", actions),
             Transition.Lapse => Jobs("lapse", actions),
+            Transition.RecordSeed when first.Payload.Proof is { } proof => Abi.Encode("recordBeacon", first.Payload.Epoch!.Value, proof),
             Transition.RecordSeed => Abi.Encode("recordSeed", first.Payload.Epoch!.Value),
             Transition.Accuse => Abi.Encode("accuse", RecordOf(first), first.Payload.Attestation!.Document, first.Payload.Attestation.Signature),
             Transition.DrawSeats => Abi.Encode("drawSeats", first.Subject, RecordOf(first)),

@@ -95,6 +95,19 @@ public sealed class PlannerTests
         Assert.Equal((Transition.RecordSeed, 102ul), (due.Transition, due.Payload.Epoch!.Value));
     }
 
+    [Theory]
+    [InlineData(1_000_199, null)]
+    [InlineData(1_000_200, 1ul)]
+    public void A_seed_of_the_beacon_is_the_first_round_after_its_epochs_last_second(ulong now, ulong? round)
+    {
+        var terms = Case.Terms with { EpochSeconds = 100, Randomness = Randomness.Beacon };
+        var epoch = Sampling.BeaconEpoch + 10_000;
+        var view = Opened.At(10).Saw(at => new ResultSubmitted(at, Case.Job, Case.Operator, Values.Commitment(Case.Opening), Case.Job, epoch)).View;
+        var due = Planner.Plan(view, new ChainClock(900, now, 900), terms);
+        Assert.Equal(round, due.SingleOrDefault()?.Payload.Round);
+        Assert.All(due, d => Assert.Equal((Transition.RecordSeed, epoch + 1), (d.Transition, d.Payload.Epoch!.Value)));
+    }
+
     [Fact]
     public void An_unsampled_job_is_released_after_the_review_window()
     {

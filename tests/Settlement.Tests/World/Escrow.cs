@@ -4,6 +4,7 @@ using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.Crypto;
 using Assay.Ethereum.Encoding;
+using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
 using Assay.Ethereum.Wallets;
 using Assay.Protocol.Chain;
@@ -51,13 +52,14 @@ internal sealed class Escrow
     public async Task<Amount> TokensInEscrowAsync() =>
         Amount.From(await As(Relayer).GetContract(TokenAbi, Token).CallAsync<BigInteger>("balanceOf", Domain.Escrow));
 
-    public static async Task<Escrow> DeployAsync(AnvilChain chain, int clients = 2)
+    /// <param name="govern">Terms of a deployment whose authority is the deployer and whose seeds may come from drand; null: the usual ones, for ever.</param>
+    public static async Task<Escrow> DeployAsync(AnvilChain chain, int clients = 2, EscrowParameters? govern = null)
     {
         var wallet = HdWallet.FromMnemonic(chain.Mnemonic);
         using var deployer = new Web3(chain.RpcUrl.ToString(), wallet.GetAccount(0));
         var contracts = new Deployer(deployer);
         var token = (await contracts.TokenAsync()).ContractAddress!.Value;
-        var receipt = await contracts.EscrowAsync(token, Terms);
+        var receipt = govern is null ? await contracts.EscrowAsync(token, Terms) : await GovernedAsync(contracts, wallet.GetAccount(0).Address, token, govern);
         var escrow = new Escrow(chain, wallet, new EscrowDomain((ulong)chain.ChainId, receipt.ContractAddress!.Value), token, receipt.BlockNumber);
         await escrow.FundGasAsync(escrow.Relayer.Address);
         for (var i = 0; i < Operators; i++)
@@ -66,6 +68,17 @@ internal sealed class Escrow
             await escrow.EnterAsync(escrow.Client(i), Deposit.ToBigInteger(), contract => contract.SendAsync("deposit", Deposit));
         return escrow;
     }
+
+    private static async Task<Receipt> GovernedAsync(Deployer contracts, Address authority, Address token, EscrowParameters terms)
+    {
+        var manager = (await contracts.AuthorityAsync(authority)).ContractAddress!.Value;
+        var beacon = (await contracts.BeaconAsync()).ContractAddress!.Value;
+        var least = terms with { ReviewWindow = 1, Randomness = Randomness.BlockHash };
+        return await contracts.EscrowAsync(token, terms, new(manager, beacon, least, terms with { Randomness = Randomness.Beacon, ReviewWindow = 1_000, CheckWindow = 10_000, LongReview = 40_000 }));
+    }
+
+    /// <summary>Who may change parameters and pause at once, where a deployment is governed.</summary>
+    public LocalSigner Governor => wallet.GetAccount(0);
 
     /// <summary>A contract call from somebody's own account.</summary>
     public Contract From(ISigner signer) => As(signer).GetContract(EscrowAbi.Instance, Domain.Escrow);

@@ -43,11 +43,12 @@ internal sealed class SettlementWorld : IAsyncDisposable
     /// <summary>Settings of the service by name, e.g. <c>Relayer:BatchSize</c>; read at the next start.</summary>
     public Dictionary<string, string?> Settings { get; } = new() { ["Chain:Confirmations"] = "2" };
 
-    public static async Task<SettlementWorld> CreateAsync(PostgresFixture postgres, ChainFixture chain, Action<SettlementWorld>? change = null)
+    public static async Task<SettlementWorld> CreateAsync(
+        PostgresFixture postgres, ChainFixture chain, Action<SettlementWorld>? change = null, EscrowParameters? govern = null)
     {
         await chain.Chain.AutomineAsync(true);
         var databases = await postgres.CreateDatabaseAsync();
-        var world = new SettlementWorld(await Escrow.DeployAsync(chain.Chain), await FaultyNode.StartAsync(chain.RpcUrl), databases.Services["settlement"]);
+        var world = new SettlementWorld(await Escrow.DeployAsync(chain.Chain, govern: govern), await FaultyNode.StartAsync(chain.RpcUrl), databases.Services["settlement"]);
         Keystore.Write(Path.Combine(world.keyFolder, "relayer.json"), world.Escrow.Relayer, "secret", scryptN: 1 << 12);
         await File.WriteAllTextAsync(Path.Combine(world.keyFolder, "password"), "secret\n");
         change?.Invoke(world);
