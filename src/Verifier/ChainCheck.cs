@@ -3,7 +3,9 @@ using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Transactions;
 using Assay.Hosting;
+using Assay.Hosting.Options;
 using Assay.Protocol.Chain;
+using Assay.Verifier.Redundancy;
 
 namespace Assay.Verifier;
 
@@ -20,7 +22,8 @@ internal sealed class ChainCheck(VerifierOptions options, EscrowTerms terms) : I
                 throw new StartRefusedException($"the node at {options.Chain.RpcUrl} reports chain id {id}, expected {options.Chain.Id}");
             if ((await web3.Eth.GetCodeAsync(options.Chain.EscrowAddress, cancellation: cancellation)).Length == 0)
                 throw new StartRefusedException($"there is no contract at {options.Chain.EscrowAddress}");
-            terms.Set(await web3.GetContract(EscrowAbi.Instance, options.Chain.EscrowAddress).CallAsync<EscrowParameters>("parameters"));
+            var contract = web3.GetContract(EscrowAbi.Instance, options.Chain.EscrowAddress);
+            terms.Set(await contract.CallAsync<uint>("currentVersion"), ChainWindows.Of(await contract.CallAsync<EscrowParameters>("parameters")));
         }
         catch (Exception e) when (e is RpcTransportException or JsonRpcException)
         {
@@ -30,6 +33,13 @@ internal sealed class ChainCheck(VerifierOptions options, EscrowTerms terms) : I
         {
             throw new StartRefusedException($"the contract at {options.Chain.EscrowAddress} is no escrow of this protocol: {e.Message}");
         }
+    }
+
+    /// <summary>Those of a version of the parameters.</summary>
+    public static async Task<EscrowParameters> ParametersAsync(ChainOptions chain, uint version)
+    {
+        using var web3 = new Web3(chain.RpcUrl);
+        return await web3.GetContract(EscrowAbi.Instance, chain.EscrowAddress).CallAsync<EscrowParameters>("parametersOf", version);
     }
 
     public Task StopAsync(CancellationToken cancellation) => Task.CompletedTask;

@@ -1,20 +1,22 @@
+using System.Collections.Concurrent;
 using Assay.Protocol.Chain;
 using Assay.Verifier.Redundancy;
 
 namespace Assay.Verifier;
 
-/// <summary>Which contract this is and what it was built with; fixed for its life, so read once at start.</summary>
-public sealed class EscrowTerms(EscrowDomain domain)
+/// <summary>Which contract this is, and the windows of its parameters' versions. A version never changes, so each is read once.</summary>
+/// <param name="read">A version's parameters. Errors as the chain's client throws them.</param>
+public sealed class EscrowTerms(EscrowDomain domain, Func<uint, Task<EscrowParameters>> read)
 {
-    private ChainWindows? _windows;
+    private readonly ConcurrentDictionary<uint, ChainWindows> _windows = [];
 
     public EscrowDomain Domain => domain;
 
-    /// <exception cref="InvalidOperationException">Asked before the start check has read them.</exception>
-    public ChainWindows Windows => _windows ?? throw new InvalidOperationException("The contract's parameters have not been read.");
+    public async Task<ChainWindows> WindowsAsync(uint version)
+    {
+        if (_windows.TryGetValue(version, out var known)) return known;
+        return _windows[version] = ChainWindows.Of(await read(version));
+    }
 
-    public void Set(EscrowParameters parameters) =>
-        _windows = new ChainWindows(parameters.EpochBlocks, parameters.ReviewWindow, parameters.CheckWindow, parameters.LongReview);
-
-    public void Set(ChainWindows windows) => _windows = windows;
+    public void Set(uint version, ChainWindows windows) => _windows[version] = windows;
 }

@@ -38,7 +38,7 @@ public static class VerifierService
         services
             .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString), options.Database.StartSeconds)
             .AddSingleton(options)
-            .AddSingleton(new EscrowTerms(new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress)))
+            .AddSingleton(new EscrowTerms(new EscrowDomain((ulong)options.Chain.Id, options.Chain.EscrowAddress), version => ChainCheck.ParametersAsync(options.Chain, version)))
             .AddHostedService<ChainCheck>()
             .AddOutbox<VerifierDatabase>(
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),

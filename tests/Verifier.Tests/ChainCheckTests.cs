@@ -22,7 +22,8 @@ public sealed class ChainCheckTests(ChainFixture chain) : IClassFixture<ChainFix
 
         var terms = await CheckAsync(chain.ChainId, escrow.ToString(), chain.RpcUrl.ToString());
         var expected = LocalTerms.Parameters;
-        Assert.Equal(new ChainWindows(expected.EpochBlocks, expected.ReviewWindow, expected.CheckWindow, expected.LongReview), terms.Windows);
+        Assert.Equal(ChainWindows.Of(expected), await terms.WindowsAsync(1));
+        Assert.Equal(expected, await ChainCheck.ParametersAsync(new ChainOptions { Escrow = escrow.ToString(), RpcUrl = chain.RpcUrl.ToString() }, 1));
 
         await RefusedAsync("reports chain id", chain.ChainId + 1, escrow.ToString(), chain.RpcUrl.ToString());
         await RefusedAsync("no contract", chain.ChainId, deployer.Address.ToString(), chain.RpcUrl.ToString());
@@ -36,7 +37,7 @@ public sealed class ChainCheckTests(ChainFixture chain) : IClassFixture<ChainFix
     private static async Task<EscrowTerms> CheckAsync(long id, string escrow, string rpc)
     {
         var options = new VerifierOptions { Chain = new ChainOptions { Id = id, Escrow = escrow, RpcUrl = rpc } };
-        var terms = new EscrowTerms(new EscrowDomain((ulong)id, options.Chain.EscrowAddress));
+        var terms = new EscrowTerms(new EscrowDomain((ulong)id, options.Chain.EscrowAddress), _ => throw new InvalidOperationException("the start has read the current version"));
         await new ChainCheck(options, terms).StartAsync(default);
         return terms;
     }

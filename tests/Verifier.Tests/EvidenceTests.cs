@@ -11,6 +11,8 @@ namespace Assay.Verifier.Tests;
 
 public class EvidenceTests
 {
+    private const uint EpochSeconds = 7;
+
     // What only the chain can say. Whoever changes one of these must change the bundle's digest, which stands on the chain.
     private static readonly string[] OnlyTheChainKnows =
     [
@@ -29,6 +31,21 @@ public class EvidenceTests
         Assert.Superset(
             new HashSet<string> { "job id is the order's digest", "opening fits the commitment", "drawn re-executor", "seat 2: finding", "verdict" },
             lines.Where(l => l.Checked).Select(l => l.What).ToHashSet());
+    }
+
+    [Fact]
+    public void Evidence_by_the_beacons_seeds_replays_and_a_block_of_another_time_is_found()
+    {
+        var bundle = Bundle(Comparison.Exact, byBeacon: true);
+        Assert.DoesNotContain(Run(bundle, CanonicalJson.Digest(bundle)), l => l.Difference is not null);
+        foreach (var (part, what) in new[] { ("submitted", "epoch of the submission"), ("case", "epoch of the accusation") })
+        {
+            var changed = JsonNode.Parse(bundle)!;
+            changed[part]!["time"] = changed[part]!["time"]!.GetValue<ulong>() + EpochSeconds;
+            Assert.Contains(Run(Canonical(changed), null), l => l.Difference is not null && (l.What == what || l.Difference.Contains(what)));
+            changed[part]!.AsObject().Remove("time");
+            Assert.True(Differs(Canonical(changed), null));
+        }
     }
 
     [Theory]
@@ -125,7 +142,7 @@ public class EvidenceTests
     }
 
     /// <summary>A whole case, made without service and database.</summary>
-    private static byte[] Bundle(Comparison comparison)
+    private static byte[] Bundle(Comparison comparison, bool byBeacon = false)
     {
         var tolerant = comparison == Comparison.Tolerance;
         var policy = tolerant ? ComparisonPolicy.Tolerance("probabilities", new TensorBounds("1e-5", "0", 0)) : ComparisonPolicy.Exact;
@@ -153,10 +170,32 @@ public class EvidenceTests
         var content = new EvidenceContent(
             Encoding.UTF8.GetString(policy.ToCanonical()), Encoding.UTF8.GetString(workload),
             [.. new[] { claim, right }.Select(w => new OutputsContent(BlobAddress.Format(w.Root), w.Outputs))]);
-        return CanonicalJson.Serialize(EvidenceBuilder.Build(s.View, s.World, s.Cast.Domain, attested, content));
+        if (byBeacon) CountByTime(s);
+        var world = s.World with { Windows = Situation.Windows with { EpochSeconds = byBeacon ? EpochSeconds : 0 } };
+        return CanonicalJson.Serialize(EvidenceBuilder.Build(s.View, world, s.Cast.Domain, attested, content));
+    }
+
+    /// <summary>The same story under a version whose seeds are the beacon's.</summary>
+    private static void CountByTime(Situation s)
+    {
+        ulong Counted(ChainPosition at, ulong epoch)
+        {
+            var counted = Protocol.Chain.Sampling.BeaconEpoch + at.BlockTime / EpochSeconds;
+            s.Seeds[counted + 1] = s.Seeds[epoch + 1] with { Epoch = counted + 1 };
+            return counted;
+        }
+        for (var i = 0; i < s.Events.Count; i++)
+            s.Events[i] = s.Events[i] switch
+            {
+                ResultSubmitted e => e with { Epoch = Counted(e.At, e.Epoch) },
+                ResultAccused e => e with { Epoch = Counted(e.At, e.Epoch) },
+                var e => e,
+            };
     }
 
     private static IReadOnlyList<ReplayLine> Run(byte[] bundle, Bytes32? evidence) => Replay.Run(bundle, new(Evidence: evidence));
+
+    private static byte[] Canonical(JsonNode bundle) => CanonicalJson.Canonicalize(Encoding.UTF8.GetBytes(bundle.ToJsonString()));
 
     private static bool Differs(byte[] bundle, Bytes32? evidence)
     {

@@ -5,15 +5,18 @@ namespace Assay.Protocol.Chain;
 
 /// <summary>A place in the append-only roster.</summary>
 /// <param name="RetiredAt">Block of exit or jailing; null while active.</param>
-public sealed record RosterPlace(Address Operator, Address Cluster, ulong? RetiredAt);
+/// <param name="LeftAt">That block's time, unix seconds; draws by the beacon's seeds look at it.</param>
+public sealed record RosterPlace(Address Operator, Address Cluster, ulong? RetiredAt, ulong? LeftAt = null);
 
 /// <param name="Round">0 spot check, 1 case.</param>
 /// <param name="RosterLength">Frozen by the opening, in a case by the accusation: before the seed existed.</param>
-/// <param name="SeedBlock">Last block of the deciding epoch.</param>
+/// <param name="SeedEnd">Last block of the deciding epoch, or its last second.</param>
 /// <param name="Client">Never drawn for its own job.</param>
 /// <param name="ExcludedClusters">The job's operator, and in a case the accuser.</param>
+/// <param name="ByTime">The deciding epoch is the beacon's, so its end is a second.</param>
 public sealed record DrawSubject(
-    Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, ulong SeedBlock, Address Client, IReadOnlyList<Address> ExcludedClusters);
+    Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, ulong SeedEnd, Address Client, IReadOnlyList<Address> ExcludedClusters,
+    bool ByTime = false);
 
 /// <summary>Who runs a job again: the contract's own walk over the roster, value for value.</summary>
 public static class Draw
@@ -37,7 +40,8 @@ public static class Draw
         for (ulong probe = 0; probe < Probes && picks.Count < count; probe++)
         {
             var place = roster[PlaceOf(subject, probe)];
-            var serves = place.RetiredAt is null || place.RetiredAt > subject.SeedBlock;
+            var left = subject.ByTime ? place.LeftAt : place.RetiredAt;
+            var serves = left is null || left > subject.SeedEnd;
             if (serves && place.Operator != subject.Client && clusters.Add(place.Cluster)) picks.Add(place.Operator);
         }
         return picks;

@@ -37,7 +37,7 @@ public sealed class Roster
                 places.Add(new RosterPlace(joined.Operator, joined.Cluster, null));
                 break;
             case OperatorRetired retired when retired.Place < places.Count:
-                places[(int)retired.Place] = places[(int)retired.Place] with { RetiredAt = retired.At.BlockNumber };
+                places[(int)retired.Place] = places[(int)retired.Place] with { RetiredAt = retired.At.BlockNumber, LeftAt = retired.At.BlockTime };
                 break;
             case OperatorJoined or OperatorRetired:
                 throw new InvalidDataException($"{e} does not fit a roster of {places.Count} places.");

@@ -27,6 +27,10 @@ public static class Sampling
     /// <summary>Last block of an epoch: its hash is the seed's source, and who had left the roster by then is not drawn.</summary>
     public static ulong LastBlock(ulong epoch, uint epochBlocks) => checked((epoch + 1) * epochBlocks - 1);
 
+    /// <summary>Where an epoch ends by its own clock: a block, or a second.</summary>
+    public static ulong EndOf(ulong epoch, uint epochBlocks, uint epochSeconds) =>
+        IsBeacons(epoch) ? LastSecond(epoch, epochSeconds) : LastBlock(epoch, epochBlocks);
+
     /// <summary>
     /// Where the windows of a decided job begin: with its submission, or later by as much as its seed came after the review window. All in unix
     /// seconds; the contract's <c>_checkedFrom</c>.

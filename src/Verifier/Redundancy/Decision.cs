@@ -36,7 +36,7 @@ public static class Decision
         if (!Assay.Protocol.Chain.Sampling.IsSampled(seed.Seed, job.Job, job.Chain.Opened!.RatePpm)) return Deliver(job);
         var since = Assay.Protocol.Chain.Sampling.CheckedFrom(submitted.At.BlockTime, seed.At.BlockTime, world.Windows.ReviewWindow);
         // Its places may still be on their way to us.
-        return Draws.SpotCheck(job.Chain, world.Roster, seed.Seed, world.Windows.EpochBlocks) is { } picks ? SpotCheck(job, world, picks, since) : [];
+        return Draws.SpotCheck(job.Chain, world.Roster, seed.Seed, world.Windows) is { } picks ? SpotCheck(job, world, picks, since) : [];
     }
 
     private static IReadOnlyList<Step> SpotCheck(JobView job, World world, IReadOnlyList<Address> picks, ulong since)
@@ -143,8 +143,8 @@ public static class Decision
     /// <summary>Seeds, roster and registrations that the evidence has to name are known here.</summary>
     private static bool CanBeProven(JobView job, World world) =>
         world.DecidingSeed(job.Chain.Submitted!.Epoch)?.Seed is { } spot && world.DecidingSeed(job.Chain.Accused!.Epoch)?.Seed is { } second
-        && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows.EpochBlocks) is not null
-        && Draws.Case(job.Chain, world.Roster, second, world.Windows.EpochBlocks, job.Chain.Draws) is not null
+        && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows) is not null
+        && Draws.Case(job.Chain, world.Roster, second, world.Windows, job.Chain.Draws) is not null
         && job.Chain.Seats.All(seat => world.Roster.SignerOf(seat.Operator) is not null);
 
     // Paid is what can be fetched: until then the operator is asked to open, and to store again what the store has lost.

@@ -103,8 +103,9 @@ public sealed class JobLoop(
         var clock = await feed.ClockAsync(transaction);
         var now = time.GetUtcNow();
         var standings = view.Chain.Opened is null ? await work.StandingsAsync(transaction) : new Dictionary<Address, Standing>();
+        var windows = view.Chain.Opened is { } opened ? await terms.WindowsAsync(opened.Version) : ChainWindows.Unopened;
         return new World(
-            snapshot.Roster, snapshot.Seeds, standings, terms.Windows, options.Nodes.Policy,
+            snapshot.Roster, snapshot.Seeds, standings, windows, options.Nodes.Policy,
             new ChainClock(Math.Max(clock.HeadTime, (ulong)now.ToUnixTimeSeconds()), now));
     }
 

@@ -8,8 +8,14 @@ namespace Assay.Verifier.Redundancy;
 /// <param name="Wall">For everything between us and the nodes.</param>
 public sealed record ChainClock(ulong Seconds, DateTimeOffset Wall);
 
-/// <summary>The windows of the contract that this service follows, in blocks and seconds.</summary>
-public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview);
+/// <summary>What this service follows of one version of the contract's parameters, in blocks and seconds.</summary>
+public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview, uint EpochSeconds = 0)
+{
+    /// <summary>A job gets its windows when it is opened.</summary>
+    public static readonly ChainWindows Unopened = new(0, 0, 0, 0);
+
+    public static ChainWindows Of(EscrowParameters p) => new(p.EpochBlocks, p.ReviewWindow, p.CheckWindow, p.LongReview, p.EpochSeconds);
+}
 
 /// <param name="OfferTime">An offer that is unanswered for so long goes to the next operator.</param>
 /// <param name="LapseRest">An operator that let an offer lapse is passed over for so long; one that refused the order, or whose acceptance came to nothing, for that order.</param>

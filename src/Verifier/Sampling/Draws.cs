@@ -1,5 +1,6 @@
 using Assay.Ethereum.Primitives;
 using Assay.Protocol.Chain;
+using Assay.Verifier.Redundancy;
 
 namespace Assay.Verifier.Sampling;
 
@@ -7,30 +8,32 @@ namespace Assay.Verifier.Sampling;
 public static class Draws
 {
     /// <summary>The re-executors of the spot check in the order of their attempts; null while the roster known here is shorter than the frozen one.</summary>
-    public static IReadOnlyList<Address>? SpotCheck(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
-        Subject(job, roster, seed, epochBlocks) is { } subject && roster.Places.Count >= subject.RosterLength
+    public static IReadOnlyList<Address>? SpotCheck(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows) =>
+        Subject(job, roster, seed, windows) is { } subject && roster.Places.Count >= subject.RosterLength
             ? Draw.Picks(subject, roster.Places, Draw.Attempts)
             : null;
 
     /// <summary>The seats of the case and then its refills, <paramref name="count"/> in all; null as for the spot check.</summary>
-    public static IReadOnlyList<Address>? Case(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks, int count) =>
-        CaseSubject(job, roster, seed, epochBlocks) is { } subject && roster.Places.Count >= subject.RosterLength
+    public static IReadOnlyList<Address>? Case(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows, int count) =>
+        CaseSubject(job, roster, seed, windows) is { } subject && roster.Places.Count >= subject.RosterLength
             ? Draw.Picks(subject, roster.Places, count)
             : null;
 
-    public static DrawSubject? Subject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
+    public static DrawSubject? Subject(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows) =>
         job is { Opened: { } opened, Submitted: { } submitted } && roster.ClusterOf(opened.Operator) is { } cluster
             ? new DrawSubject(
-                seed, job.Job, 0, opened.RosterLength, SeedBlock(submitted.Epoch, epochBlocks), opened.Client, [cluster])
+                seed, job.Job, 0, opened.RosterLength, EndOf(submitted.Epoch, windows), opened.Client, [cluster],
+                Protocol.Chain.Sampling.IsBeacons(submitted.Epoch))
             : null;
 
-    public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, uint epochBlocks) =>
+    public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows) =>
         job is { Opened: { } opened, Accused: { } accused }
         && roster.ClusterOf(opened.Operator) is { } cluster && roster.ClusterOf(accused.Accuser) is { } accuser
             ? new DrawSubject(
-                seed, job.Job, 1, accused.RosterLength, SeedBlock(accused.Epoch, epochBlocks), opened.Client, [cluster, accuser])
+                seed, job.Job, 1, accused.RosterLength, EndOf(accused.Epoch, windows), opened.Client, [cluster, accuser],
+                Protocol.Chain.Sampling.IsBeacons(accused.Epoch))
             : null;
 
-    private static ulong SeedBlock(ulong epoch, uint epochBlocks) =>
-        Protocol.Chain.Sampling.LastBlock(Protocol.Chain.Sampling.DecidingEpoch(epoch), epochBlocks);
+    private static ulong EndOf(ulong epoch, ChainWindows windows) =>
+        Protocol.Chain.Sampling.EndOf(Protocol.Chain.Sampling.DecidingEpoch(epoch), windows.EpochBlocks, windows.EpochSeconds);
 }

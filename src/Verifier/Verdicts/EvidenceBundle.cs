@@ -13,12 +13,13 @@ namespace Assay.Verifier.Verdicts;
 /// <param name="RunManifest">Canonical JSON; null like <paramref name="Result"/> when the operator did not bring it to this service.</param>
 /// <param name="Policy">Canonical JSON; null when it was not in the store.</param>
 /// <param name="Outputs">Contents as far as they are small.</param>
+/// <param name="EpochSeconds">Where the seeds are the beacon's; null where they are block hashes.</param>
 public sealed record EvidenceBundle(
     int Version, ulong ChainId, Address Escrow, uint EpochBlocks, Bytes32 Job, Signed<Order> Order,
     OpenedFact Opened, SubmittedFact Submitted, IReadOnlyList<Party> Parties, IReadOnlyList<PlaceFact> Places,
     SpotCheckEvidence SpotCheck, CaseEvidence Case, IReadOnlyList<OutputsContent> Outputs, Verdict Verdict, Bytes32 VerdictValue,
     Signed<Acceptance>? Acceptance = null, Signed<Result>? Result = null, string? RunManifest = null, Opening? Opening = null,
-    string? Policy = null, string? Workload = null)
+    string? Policy = null, string? Workload = null, uint? EpochSeconds = null)
 {
     public const int CurrentVersion = 2;
 }
@@ -30,11 +31,13 @@ public sealed record Signed<T>(T Document, byte[] Signature);
 public sealed record Party(Address Operator, Address Signer, Address Cluster);
 
 /// <param name="RetiredAt">Block; null while active.</param>
-public sealed record PlaceFact(uint Place, Address Operator, Address Cluster, ulong? RetiredAt = null);
+/// <param name="LeftAt">Its time; null while active.</param>
+public sealed record PlaceFact(uint Place, Address Operator, Address Cluster, ulong? RetiredAt = null, ulong? LeftAt = null);
 
 public sealed record OpenedFact(ulong Block, Bytes32 Transaction, Address Operator, Address NodeKey, uint RatePpm, uint RosterLength);
 
-public sealed record SubmittedFact(ulong Block, Bytes32 Transaction, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch);
+/// <param name="Time">Of the block, where the epoch is the beacon's.</param>
+public sealed record SubmittedFact(ulong Block, Bytes32 Transaction, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch, ulong? Time = null);
 
 /// <param name="SeedEpoch">The epoch after the submission's.</param>
 /// <param name="Attempt">Which of the drawn re-executors answered; null when its answer did not pass through this service.</param>
@@ -46,9 +49,10 @@ public sealed record Testimony(Signed<Attestation> Attestation, Bytes32 OutputsR
 
 /// <param name="Value">The accuser's value in the event.</param>
 /// <param name="Draws">Places drawn in all, refills included.</param>
+/// <param name="Time">Of the block, where the epoch is the beacon's.</param>
 public sealed record CaseEvidence(
     ulong Block, Bytes32 Transaction, Address Accuser, Bytes32 Value, ulong Epoch, uint RosterLength, ulong SeedEpoch, Bytes32 Seed, int Draws,
-    IReadOnlyList<SeatEvidence> Seats);
+    IReadOnlyList<SeatEvidence> Seats, ulong? Time = null);
 
 /// <param name="Commitment">As on the chain.</param>
 /// <param name="Seal">Null when the seat committed without this service.</param>

@@ -2,6 +2,7 @@ using System.Text;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting.Http;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
 using Assay.Protocol.Work;
 using Assay.Verifier.Redundancy;
 using Assay.Verifier.Sampling;
@@ -95,8 +96,8 @@ public static class EvidenceBuilder
         var (opened, submitted, accused) = (job.Chain.Opened!, job.Chain.Submitted!, job.Chain.Accused!);
         var roster = new WatchedRoster(world.Roster.Places);
         var (spotSeed, caseSeed) = (world.DecidingSeed(submitted.Epoch)!.Seed, world.DecidingSeed(accused.Epoch)!.Seed);
-        var picks = Draw.Picks(Draws.Subject(job.Chain, world.Roster, spotSeed, world.Windows.EpochBlocks)!, roster, Draw.Attempts);
-        Draw.Picks(Draws.CaseSubject(job.Chain, world.Roster, caseSeed, world.Windows.EpochBlocks)!, roster, job.Chain.Draws);
+        var picks = Draw.Picks(Draws.Subject(job.Chain, world.Roster, spotSeed, world.Windows)!, roster, Draw.Attempts);
+        Draw.Picks(Draws.CaseSubject(job.Chain, world.Roster, caseSeed, world.Windows)!, roster, job.Chain.Draws);
 
         var claim = job.Chain.Claim;
         var opening = claim is null ? null : new Opening(claim.OutputsRoot, claim.Units, claim.Salt);
@@ -108,15 +109,19 @@ public static class EvidenceBuilder
         return new EvidenceBundle(
             EvidenceBundle.CurrentVersion, domain.ChainId, domain.Escrow, world.Windows.EpochBlocks, job.Job, new(job.Order, job.OrderSignature),
             new(opened.At.BlockNumber, opened.At.TransactionHash, opened.Operator, opened.NodeKey, opened.RatePpm, opened.RosterLength),
-            new(submitted.At.BlockNumber, submitted.At.TransactionHash, submitted.Commitment, submitted.Manifest, submitted.Epoch),
+            new(submitted.At.BlockNumber, submitted.At.TransactionHash, submitted.Commitment, submitted.Manifest, submitted.Epoch, TimeOf(submitted.At, submitted.Epoch)),
             [.. Parties(job, world.Roster)], [.. roster.Seen], SpotCheck(job, accused.Accuser, submitted.Epoch, spotSeed, picks),
             new(accused.At.BlockNumber, accused.At.TransactionHash, accused.Accuser, accused.Value, accused.Epoch, accused.RosterLength,
                 Protocol.Chain.Sampling.DecidingEpoch(accused.Epoch), caseSeed, job.Chain.Draws,
-                [.. job.Chain.Seats.Select((seat, i) => SeatOf(job, seat, i, seats[i], opening, content))]),
+                [.. job.Chain.Seats.Select((seat, i) => SeatOf(job, seat, i, seats[i], opening, content))], TimeOf(accused.At, accused.Epoch)),
             content.Outputs, verdict, value,
             acceptance is null ? null : new(acceptance.Acceptance, acceptance.Signature), result is null ? null : new(result.Result, result.Signature),
-            result?.Manifest, opening, content.Policy, content.Workload);
+            result?.Manifest, opening, content.Policy, content.Workload,
+            Protocol.Chain.Sampling.IsBeacons(submitted.Epoch) ? world.Windows.EpochSeconds : null);
     }
+
+    // Epochs of blocks follow from the block's number.
+    private static ulong? TimeOf(ChainPosition at, ulong epoch) => Protocol.Chain.Sampling.IsBeacons(epoch) ? at.BlockTime : null;
 
     private static SpotCheckEvidence SpotCheck(JobView job, Address accuser, ulong epoch, Bytes32 seed, IReadOnlyList<Address> picks)
     {

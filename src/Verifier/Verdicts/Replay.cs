@@ -66,7 +66,7 @@ public sealed class Replay
         if (expected.Evidence is { } evidence) Same("SHA-256 of the evidence", evidence, digest);
         else Skip($"SHA-256 of the evidence is {digest}; the chain's VerdictReached must name it");
         Require(_bundle.EpochBlocks > 0, "an epoch has no blocks");
-        Skip($"an epoch has {_bundle.EpochBlocks} blocks; compare with the contract's parameters");
+        Skip($"an epoch has {_bundle.EpochBlocks} blocks{(_bundle.EpochSeconds is { } s ? $", one of the beacon {s} s" : "")}; compare with the contract's parameters");
         var concerned = _bundle.Case.Seats.Select(s => s.Operator).Append(_bundle.Opened.Operator).Append(_bundle.Case.Accuser).ToHashSet();
         Require(
             _parties.Count == _bundle.Parties.Count && concerned.SetEquals(_parties.Keys),
@@ -94,7 +94,7 @@ public sealed class Replay
 
     private void CheckResult()
     {
-        Same("epoch of the submission", _bundle.Submitted.Block / _bundle.EpochBlocks, _bundle.Submitted.Epoch);
+        Same("epoch of the submission", EpochOf(_bundle.Submitted.Block, _bundle.Submitted.Time, _bundle.Submitted.Epoch), _bundle.Submitted.Epoch);
         Require(_bundle.Opened.Block <= _bundle.Submitted.Block, "the result was submitted before the job was opened");
         if (_bundle.Result is { } result)
         {
@@ -133,7 +133,7 @@ public sealed class Replay
 
     private void CheckAccusation()
     {
-        Same("epoch of the accusation", _bundle.Case.Block / _bundle.EpochBlocks, _bundle.Case.Epoch);
+        Same("epoch of the accusation", EpochOf(_bundle.Case.Block, _bundle.Case.Time, _bundle.Case.Epoch), _bundle.Case.Epoch);
         Require(_bundle.Case.Block >= _bundle.Submitted.Block, "the accusation is older than the result");
         var check = _bundle.SpotCheck;
         if (check.Testimony is not { } testimony)
@@ -249,12 +249,22 @@ public sealed class Replay
         Same("verdict's value", value, _bundle.VerdictValue);
     }
 
+    // By the clock that the epoch's number names.
+    private ulong EpochOf(ulong block, ulong? time, ulong epoch)
+    {
+        if (!Protocol.Chain.Sampling.IsBeacons(epoch)) return block / _bundle.EpochBlocks;
+        Require(_bundle.EpochSeconds is > 0 && time is not null, "an epoch of the beacon has no length, or its block no time");
+        Skip($"block {block} is of {time}; compare with the chain");
+        return Protocol.Chain.Sampling.BeaconEpoch + time!.Value / _bundle.EpochSeconds!.Value;
+    }
+
     private bool IsExact => _bundle.Order.Document.Comparison == Comparison.Exact;
 
     private IReadOnlyList<Address> DrawPicks(byte round, Bytes32 seed, ulong seedEpoch, uint rosterLength, IReadOnlyList<Address> excluded, int count)
     {
         var subject = new DrawSubject(
-            seed, _bundle.Job, round, rosterLength, Protocol.Chain.Sampling.LastBlock(seedEpoch, _bundle.EpochBlocks), _bundle.Order.Document.Client, excluded);
+            seed, _bundle.Job, round, rosterLength, Protocol.Chain.Sampling.EndOf(seedEpoch, _bundle.EpochBlocks, _bundle.EpochSeconds ?? 0), _bundle.Order.Document.Client, excluded,
+            Protocol.Chain.Sampling.IsBeacons(seedEpoch));
         foreach (var place in _bundle.Places)
             if (_parties.TryGetValue(place.Operator, out var party)) Require(party.Cluster == place.Cluster, $"place {place.Place} and its operator name different clusters");
         Require(_bundle.Places.Select(p => p.Place).Distinct().Count() == _bundle.Places.Count, "a place is listed twice");

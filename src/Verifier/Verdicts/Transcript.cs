@@ -9,7 +9,7 @@ internal sealed class WatchedRoster(IReadOnlyList<RosterPlace> places) : IReadOn
 {
     private readonly SortedSet<int> _seen = [];
 
-    public IEnumerable<PlaceFact> Seen => _seen.Select(i => new PlaceFact((uint)i, places[i].Operator, places[i].Cluster, places[i].RetiredAt));
+    public IEnumerable<PlaceFact> Seen => _seen.Select(i => new PlaceFact((uint)i, places[i].Operator, places[i].Cluster, places[i].RetiredAt, places[i].LeftAt));
 
     public int Count => places.Count;
 
@@ -35,7 +35,7 @@ internal sealed class PartialRoster(IReadOnlyList<PlaceFact> known, uint length)
     public int Count => (int)length;
 
     public RosterPlace this[int index] => _known.TryGetValue((uint)index, out var place)
-        ? new RosterPlace(place.Operator, place.Cluster, place.RetiredAt)
+        ? new RosterPlace(place.Operator, place.Cluster, place.RetiredAt, place.LeftAt)
         : throw new DifferenceException($"the draw looks at place {index}, which the evidence lacks");
 
     public IEnumerator<RosterPlace> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();

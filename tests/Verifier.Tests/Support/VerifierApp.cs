@@ -76,7 +76,7 @@ internal sealed class VerifierApp : IAsyncDisposable
             ["Blobs:Directory"] = folder,
             ["Nodes:PollMilliseconds"] = "50",
         }));
-        app.Services.GetRequiredService<EscrowTerms>().Set(Situation.Windows);
+        app.Services.GetRequiredService<EscrowTerms>().Set(1, Situation.Windows);
         await app.StartAsync();
         return new VerifierApp(app, cast, time, folder, keepBlobs: blobs is not null);
     }

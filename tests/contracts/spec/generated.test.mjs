@@ -41,8 +41,8 @@ describe("committed files that are generated", () => {
     const { cases } = JSON.parse(await committed("draw"));
     assert.ok(cases.length >= 40);
     for (const each of cases) {
-      const roster = each.roster.map((place) => ({ ...place, retiredAt: BigInt(place.retiredAt) }));
-      const terms = { ...each, roster, lastBlock: BigInt(each.epochLastBlock), excluded: each.excludedClusters };
+      const roster = each.roster.map((place) => ({ ...place, retiredAt: BigInt(each.byTime ? place.leftAt : place.retiredAt) }));
+      const terms = { ...each, roster, lastBlock: BigInt(each.epochLast), excluded: each.excludedClusters };
       const expected = model.picks(terms, each.count).map((pick) => pick.toLowerCase());
       assert.deepEqual(each.picks.map((pick) => pick.toLowerCase()), expected, each.name);
     }

@@ -22,7 +22,10 @@ export async function generate() {
   return Object.fromEntries(Object.entries(files).map(([name, content]) => [name, `${JSON.stringify(content, plain, 1)}\n`]));
 }
 
-const place = (i, cluster = i, retiredAt = 0n) => ({ operator: address(`operator ${i}`), cluster: address(`cluster ${cluster}`), retiredAt });
+// Who left in an earlier block left at a later second here, so that no draw is right by the wrong one of the two.
+const place = (i, cluster = i, retiredAt = 0n) => ({
+  operator: address(`operator ${i}`), cluster: address(`cluster ${cluster}`), retiredAt, leftAt: retiredAt === 0n ? 0n : 200n - retiredAt,
+});
 
 const rosters = {
   "sixteen of their own": Array.from({ length: 16 }, (_, i) => place(i)),
@@ -40,24 +43,26 @@ async function draws(world, harness, ask) {
   const numbers = new Map([[model.ZERO, 0]]);
   const numberOf = (cluster) => (numbers.has(cluster) ? numbers : numbers.set(cluster, numbers.size)).get(cluster);
   for (const [name, roster] of Object.entries(rosters)) {
-    await world.transact(world.deployer, harness.address, harness.abi, "setRoster", [roster.map((each) => ({ ...each, cluster: numberOf(each.cluster), leftAt: 0 }))]);
-    for (let i = 0; i < 6; i++) {
+    await world.transact(world.deployer, harness.address, harness.abi, "setRoster", [roster.map((each) => ({ ...each, cluster: numberOf(each.cluster), leftAt: Number(each.leftAt) }))]);
+    for (let i = 0; i < 8; i++) {
+      // The last two are by time.
+      const byTime = i >= 6;
       const round = i % 2;
-      // Every third case freezes fewer places than the roster has today; the last two have the client among the operators.
+      // Every third case freezes fewer places than the roster has today; two have the client among the operators.
       const rosterLength = i % 3 === 2 ? Math.ceil(roster.length / 2) : roster.length;
       const terms = {
-        seed: word(`seed ${name} ${i}`), job: word(`job ${i}`), round, rosterLength, lastBlock: 100n, client: i >= 4 ? roster.at(-1).operator : address("client"),
+        seed: word(`seed ${name} ${i}`), job: word(`job ${i}`), round, rosterLength, lastBlock: 100n, client: i === 4 || i === 5 ? roster.at(-1).operator : address("client"),
         operatorCluster: roster[0].cluster, accuserCluster: round === 1 && roster.length > 1 ? roster[1].cluster : model.ZERO,
       };
       const excluded = [terms.operatorCluster, terms.accuserCluster].filter((cluster) => cluster !== model.ZERO);
       const { operatorCluster, accuserCluster, lastBlock, ...rest } = terms;
       const clusters = { operatorCluster: numberOf(operatorCluster), accuserCluster: numberOf(accuserCluster) };
-      const picks = await ask("picks", { ...rest, ...clusters, byTime: false, last: lastBlock, rosterLength: BigInt(rosterLength) }, 6n);
-      cases.push({ name: `${name}, ${i}`, ...rest, epochLastBlock: lastBlock, excludedClusters: excluded, roster, count: 6, picks });
+      const picks = await ask("picks", { ...rest, ...clusters, byTime, last: lastBlock, rosterLength: BigInt(rosterLength) }, 6n);
+      cases.push({ name: `${name}, ${i}`, ...rest, byTime, epochLast: lastBlock, excludedClusters: excluded, roster, count: 6, picks });
     }
   }
   return {
-    about: "The first picks (at most count) among the first rosterLength places of roster; retiredAt is a block number, zero while active.", cases,
+    about: "The first picks (at most count) among the first rosterLength places of roster; retiredAt is a block number, leftAt a second, zero while active; epochLast is compared with the second if byTime.", cases,
   };
 }
 
