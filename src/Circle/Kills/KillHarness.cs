@@ -47,7 +47,7 @@ public sealed class KillHarness(
     private readonly List<TimeSpan> recovery = [];
     private readonly SemaphoreSlim mining = new(1);
 
-    /// <param name="patience">For what is left when nobody is killed any more.</param>
+    /// <param name="patience">How long what is left may stay as it is when nobody is killed any more.</param>
     public async Task<KillReport> RunAsync(int kills, TimeSpan patience, CancellationToken cancellation = default)
     {
         await using var settlement = new SettlementDatabase(database);
@@ -91,7 +91,7 @@ public sealed class KillHarness(
     private async Task KillOnceAsync(SettlementDatabase settlement, CancellationToken cancellation)
     {
         var point = at ?? (random.Next(4) == 0 ? null : KillPoint.Names[random.Next(KillPoint.Names.Count)]);
-        var (pass, delay, weather) = (random.Next(1, 4), TimeSpan.FromMilliseconds(random.Next(200, 900)), random.Next(4));
+        var (pass, delay, weather) = (random.Next(1, 4), TimeSpan.FromMilliseconds(random.Next(700)), random.Next(4));
         // One point is killed at to show what it does: under the weather that does most harm there.
         if (at is not null) weather = at == KillPoint.Settled ? Reorganised : Calm;
         // A replacement needs a nonce that does not move.
@@ -100,6 +100,8 @@ public sealed class KillHarness(
         using var sender = Start(point, stalls ? 1 : pass);
         try
         {
+            // Nothing before that is worth a kill, and how long it takes is the machine's affair.
+            await sender.StandardOutput.ReadLineAsync(cancellation);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(point is null ? delay : PointPatience);
             await sender.WaitForExitAsync(limit.Token);
@@ -144,7 +146,7 @@ public sealed class KillHarness(
         var start = new ProcessStartInfo("dotnet", [checkout.Assembly("Circle"), SenderCommand.Name])
         {
             // Its end is noticed here, whatever ends this process.
-            RedirectStandardInput = true, RedirectStandardError = true,
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
         start.Environment["DOTNET_TieredPGO"] = "0";
         SenderCommand.Write(start.Environment, new SenderTask(database, chain.RpcUrl, chain.ChainId, account, point, pass, bug));
@@ -193,10 +195,9 @@ public sealed class KillHarness(
         try
         {
             await using var connection = await settlement.OpenAsync(cancellation);
-            await Waiting.Until(
-                async () => await connection.ExecuteScalarAsync<bool>(
-                    "select not exists (select from transfers where state <> 'Done') and not exists (select from transactions where state = 'Pending')"),
-                patience, "the rest", cancellation);
+            const string left = "select (select count(*) from transfers where state <> 'Done') + (select count(*) from transactions where state = 'Pending')";
+            for (long before = await connection.ExecuteScalarAsync<long>(left), now = before; before > 0; before = now)
+                await Waiting.Until(async () => (now = await connection.ExecuteScalarAsync<long>(left)) < before, patience, "the rest to become less", cancellation);
             await Waiting.Until(AllMined, patience, "the miner to see it", cancellation);
         }
         catch (TimeoutException)

@@ -38,6 +38,7 @@ internal static class SenderProcess
         var journal = new KillingJournal(Bugs.Spoil(task.Bug, new Journal<Intent>(database, lease, intents), database, lease, intents), point);
         var policy = task.Bug == Bug.FirstReceipt ? Policy with { Confirmations = 0 } : Policy;
         var manager = new TransactionManager<Intent>(new EthApi(client), signer, (ulong)task.ChainId, journal, policy);
+        await Console.Out.WriteLineAsync("ready");
         while (true)
             try
             {
