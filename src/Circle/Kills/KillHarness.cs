@@ -130,14 +130,16 @@ public sealed class KillHarness(
     /// <summary>What the chain does while nobody looks.</summary>
     private async Task DisturbAsync(int weather)
     {
-        switch (weather)
+        // A block mined into the middle of a reorganisation keeps transactions that the chain's state has never seen.
+        await mining.WaitAsync();
+        try
         {
-            case Reorganised:
-                await chain.ReorgAsync(random.Next(2, SenderProcess.Confirmations));
-                break;
-            case Dropped:
-                await chain.RpcAsync("anvil_dropAllTransactions");
-                break;
+            if (weather == Reorganised) await chain.ReorgAsync(random.Next(2, SenderProcess.Confirmations));
+            if (weather == Dropped) await chain.RpcAsync("anvil_dropAllTransactions");
+        }
+        finally
+        {
+            mining.Release();
         }
     }
 
