@@ -19,6 +19,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly ManagedProcess process;
     private readonly string password;
+    private IReadOnlyList<int> killed = [];
 
     private PostgresServer(ManagedProcess process, int port, string password)
     {
@@ -104,12 +105,20 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task RestartAsync(CancellationToken cancellation = default)
     {
         NpgsqlConnection.ClearAllPools();
+        // They hold its shared memory, with which no other server starts.
+        await Waiting.Until(() => !killed.Any(ProcessUsage.IsRunning), startTimeout, "the killed backends to end", cancellation);
         process.Restart();
         await process.ReadyAsync(token => AnswersAsync(AdminConnectionString, token), startTimeout, "PostgreSQL to answer again", cancellation);
     }
 
     /// <summary>SIGKILL to the server and its backends.</summary>
-    public void Kill() => process.Kill();
+    public void Kill()
+    {
+        // Each leads a process group of its own, which the server's does not hold.
+        killed = ProcessUsage.DescendantsOf(process.Id);
+        process.Kill();
+        foreach (var backend in killed) ManagedProcess.SignalGroup(backend, Signal.Kill, onlyLeader: true);
+    }
 
     public ProcessUsage? Usage() => process.Usage();
 

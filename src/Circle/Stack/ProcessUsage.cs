@@ -26,6 +26,17 @@ public sealed record ProcessUsage(TimeSpan Processor, long MemoryBytes)
         return [.. roots.Select(root => all.TryGetValue(root, out var entry) ? Sum(Tree(entry), withEnded: true) : null)];
     }
 
+    /// <summary>Ids of its children and theirs.</summary>
+    public static IReadOnlyList<int> DescendantsOf(int root)
+    {
+        var children = ReadAll().Values.ToLookup(entry => entry.Parent, entry => entry.Id);
+        IEnumerable<int> Below(int id) => children[id].SelectMany(child => Below(child).Prepend(child));
+        return [.. Below(root)];
+    }
+
+    /// <summary>False for one that has ended and that nobody has asked for its exit code yet, too.</summary>
+    public static bool IsRunning(int id) => Text($"/proc/{id}/stat") is { Length: > 0 } line && line[line.LastIndexOf(')') + 2] is not ('Z' or 'X');
+
     /// <summary>This process alone, without its children.</summary>
     public static ProcessUsage OfSelf() => Sum([Read($"/proc/{Environment.ProcessId}")!], withEnded: false);
 
