@@ -29,7 +29,7 @@ internal sealed class JobRecords(RunningCircle circle)
             switch (entry.Name)
             {
                 case nameof(JobOpened): opened[entry.Values.GetBytes32("job")] = log.BlockNumber; break;
-                case nameof(ResultSubmitted): submitted[entry.Values.GetBytes32("job")] = new(log.BlockNumber, entry.Values.Get<ulong>("epoch")); break;
+                case nameof(ResultSubmitted): submitted[entry.Values.GetBytes32("job")] = new(log.BlockNumber, (ulong)RecordWords.Number(entry.Values, "epoch")); break;
                 case nameof(RewardReleased): released[entry.Values.GetBytes32("job")] = log.BlockNumber; break;
                 case nameof(SeedRecorded): seeds[entry.Values.Get<ulong>("epoch")] = log.BlockNumber; break;
             }

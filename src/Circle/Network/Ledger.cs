@@ -70,9 +70,7 @@ public sealed class Ledger(JsonRpcClient rpc, Deployment deployment, Cast cast)
         {
             var job = EscrowAbi.Instance.DecodeLog(log).Values;
             var standing = await Escrow.CallAtAsync<JobStanding>(at, "stateOf", job.GetBytes32("job"));
-            if (!standing.HoldsMoney) continue;
-            var numbers = RecordWords.In(job).ToDictionary(n => n.Name, n => (BigInteger)n.Value);
-            reserved += Amount.From(numbers["maxPrice"] + numbers["fee"]);
+            if (standing.HoldsMoney) reserved += Amount.From(RecordWords.Number(job, "maxPrice") + RecordWords.Number(job, "fee"));
         }
         return reserved;
     }

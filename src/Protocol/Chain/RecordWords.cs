@@ -34,6 +34,9 @@ public static class RecordWords
         }
     }
 
+    /// <summary>One of the numbers in the words that an event carries.</summary>
+    public static BigInteger Number(AbiValues values, string name) => (BigInteger)In(values).Single(number => number.Name == name).Value;
+
     /// <summary>The numbers in those words that an event carries.</summary>
     public static IEnumerable<(string Name, object Value)> In(AbiValues values) =>
         new[] { ("terms", Terms), ("course", Course) }
