@@ -118,6 +118,9 @@ public sealed record OperatorOptions
     /// <summary>Least price per unit at which an order is taken, in token units.</summary>
     public Amount MinUnitPrice { get; init; } = Amount.Zero;
 
+    /// <summary>Takes only orders that name this operator, none that anybody may take.</summary>
+    public bool NamedOnly { get; init; }
+
     /// <summary>Most seconds a job may ask for.</summary>
     public int MaxSeconds { get; init; } = 600;
 

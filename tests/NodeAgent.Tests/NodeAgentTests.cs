@@ -64,6 +64,17 @@ public sealed class NodeAgentTests : IDisposable
     }
 
     [Fact]
+    public async Task An_operator_that_takes_only_orders_that_name_it_refuses_the_others()
+    {
+        await using var verifier = await VerifierAsync();
+        await using var agent = RunningAgent.Start(_folder, verifier, change: one => one with { NamedOnly = true });
+        var sample = SampleJob.Exact();
+        await PublishAsync(verifier, sample);
+        verifier.Give(sample, WorkKind.Offer, order: sample.Order with { Operator = Address.Zero });
+        Assert.StartsWith("not_named:", (await verifier.NextAsync<RefusalRequest>()).Reason);
+    }
+
+    [Fact]
     public async Task A_result_hides_its_value_until_it_is_opened()
     {
         await using var verifier = await VerifierAsync();

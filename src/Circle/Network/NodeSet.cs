@@ -77,6 +77,8 @@ public sealed class NodeSet
             StateDirectory = StateOf(circle, index),
             Provider = gpu is not null && index % 4 == 3 && conduct == Conduct.Honest ? "webgpu" : "cpu",
             KeepRuns = index == 0 ? 100 : 0,
+            // It waits for its neighbour's answer; slashed before for another job, it could not take the order that is its part.
+            NamedOnly = conduct == Conduct.Copycat,
             Runtimes = new Dictionary<string, RuntimeOptions>
             {
                 ["onnx"] = conduct switch

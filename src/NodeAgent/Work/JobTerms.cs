@@ -10,6 +10,7 @@ internal static class JobTerms
     public static void RequireAcceptable(OperatorOptions options, Order order, DateTimeOffset now, int queued)
     {
         Require(order.Operator.IsZero || order.Operator == options.Address, "wrong_operator", "the order names another operator");
+        Require(!options.NamedOnly || !order.Operator.IsZero, "not_named", "only orders that name this operator are taken");
         Require(order.Expiry > (ulong)now.ToUnixTimeSeconds(), "expired", "the order has expired");
         Require(order.UnitPrice >= options.MinUnitPrice, "price_too_low", $"the unit price is below {options.MinUnitPrice}");
         Require(queued < options.MaxQueuedRuns, "busy", $"{queued} runs are waiting");
