@@ -11,7 +11,19 @@ import {Till} from "./parts/Till.sol";
 /// @title The bank: clients' and operators' accounts, and what can be read
 /// @notice Code of the escrow, run by delegatecall on its storage. Called directly, it has books of its own that nobody should pay into.
 contract Bank is Operators, CaseBook {
-    constructor(IERC20 token_) Till(token_) {}
+    /// @notice The code of what this module has no room for.
+    address public immutable registry;
+
+    /// @param registry_ A Registry.
+    constructor(IERC20 token_, address registry_) Till(token_) {
+        require(registry_.code.length != 0, ZeroAddress());
+        registry = registry_;
+    }
+
+    /// @dev On whatever storage this code runs; the registry takes the reentrancy guard.
+    fallback() external {
+        _forward(registry);
+    }
 
     /// @inheritdoc IBank
     function token() external view returns (address) {
@@ -115,6 +127,11 @@ contract Bank is Operators, CaseBook {
     }
 
     /// @inheritdoc IBank
+    function activeClusters() external view returns (uint32) {
+        return _counts.activeClusters;
+    }
+
+    /// @inheritdoc IBank
     function currentEpoch() external view returns (uint64) {
         return _epoch(_rules.versionOf());
     }
@@ -122,40 +139,5 @@ contract Bank is Operators, CaseBook {
     /// @inheritdoc IBank
     function seedOf(uint64 epoch) external view returns (bytes32) {
         return _seeds[epoch];
-    }
-
-    /// @inheritdoc IBank
-    function hashOrder(Order calldata order) external view returns (bytes32) {
-        return _hashOrder(_domainSeparatorV4(), order);
-    }
-
-    /// @inheritdoc IBank
-    function hashAcceptance(Acceptance calldata acceptance) external view returns (bytes32) {
-        return _hashAcceptance(acceptance);
-    }
-
-    /// @inheritdoc IBank
-    function hashResult(Result calldata result) external view returns (bytes32) {
-        return _hashResult(_domainSeparatorV4(), result);
-    }
-
-    /// @inheritdoc IBank
-    function hashAttestation(Attestation calldata attestation) external view returns (bytes32) {
-        return _hashAttestation(attestation);
-    }
-
-    /// @inheritdoc IBank
-    function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32) {
-        return _hashSeatCommitment(commitment);
-    }
-
-    /// @inheritdoc IBank
-    function hashWithdraw(Withdraw calldata word) external view returns (bytes32) {
-        return _hashWithdraw(word);
-    }
-
-    /// @inheritdoc IBank
-    function hashClaim(Claim calldata word) external view returns (bytes32) {
-        return _hashClaim(word);
     }
 }

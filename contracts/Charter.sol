@@ -7,29 +7,21 @@ import {ICharter} from "./interfaces/ICharter.sol";
 import {Bounds} from "./libraries/Bounds.sol";
 import {Rules, rulesOf} from "./libraries/Words.sol";
 import {CaseBook} from "./parts/CaseBook.sol";
+import {Governed} from "./parts/Governed.sol";
 
 /// @title The charter: versions of the parameters, the pause, and the beacon's seeds
 /// @notice Code of the escrow, run by delegatecall on its storage.
-contract Charter is ICharter, CaseBook {
+contract Charter is ICharter, Governed, CaseBook {
     uint256 private constant HASHES_KEPT = 256;
     /// @dev Long enough that somebody brings the round if there is one.
     uint256 private constant PATIENCE = 1 days;
 
-    IAccessManager private immutable _authority;
     IBeacon private immutable _beacon;
-
-    /// @dev A delayed role reaches this through the manager's `execute`, which has then waited and answers for its caller.
-    modifier restricted() {
-        bool allowed;
-        if (address(_authority) != address(0)) (allowed,) = _authority.canCall(msg.sender, address(this), msg.sig);
-        require(allowed, NotAuthorized(msg.sender));
-        _;
-    }
 
     /// @param authority_ An AccessManager; zero for a deployment that never changes.
     /// @param beacon_ Zero for a deployment that takes block hashes only.
-    constructor(IAccessManager authority_, IBeacon beacon_) {
-        (_authority, _beacon) = (authority_, beacon_);
+    constructor(IAccessManager authority_, IBeacon beacon_) Governed(authority_) {
+        _beacon = beacon_;
     }
 
     /// @inheritdoc ICharter

@@ -13,6 +13,7 @@ import {CaseBook} from "./parts/CaseBook.sol";
 /// storage, so it has no owner, no way to be replaced, and holds neither money nor state of its own: called directly, it knows no job.
 contract Court is ICases, CaseBook {
     using Records for uint256;
+    using Records for Job;
 
     uint256 private constant SEATS = 3;
     uint8 private constant CASE_ROUND = 1;
@@ -182,6 +183,7 @@ contract Court is ICases, CaseBook {
                 byTime: _isBeacons(epoch),
                 last: _lastOf(epoch),
                 client: job.client,
+                payer: job.payer,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: _operators[record.accuser].work.clusterOf()
             }),
@@ -326,7 +328,7 @@ contract Court is ICases, CaseBook {
         keeperPart = _rulesOf(record.version).keeperPart();
         _close(id, job, State.Refunded, Outcome.Inconclusive);
         emit JobRefunded(id, job.client, Outcome.Inconclusive, uint96(reserved - keeperPart), 0);
-        _credit(id, job.client, Book.Available, Reason.Refund, reserved - keeperPart);
+        _credit(id, job.payerOf(), Book.Available, Reason.Refund, reserved - keeperPart);
         _unlock(id, job.operator, record.operatorLock - spent);
         _unlock(id, record.accuser, record.accuserLock);
     }

@@ -16,8 +16,9 @@ import {Slashing} from "./parts/Slashing.sol";
 import {Till} from "./parts/Till.sol";
 
 /// @title The deployable escrow: it holds the money and all state, and its own code is what an undisputed job needs
-/// @notice Everything else of IEscrow is code of three modules that are fixed at construction and run by delegatecall on this contract's storage: the court
-/// for cases, the bank for accounts and views, the charter for parameters, pause and beacon. A function that none knows is refused without a reason.
+/// @notice Everything else of IEscrow is code of modules that are fixed at construction and run by delegatecall on this contract's storage: the court
+/// for cases, the charter for parameters, pause and beacon, the bank for accounts and views, and behind the bank the registry for what else parties say. A function
+/// that none knows is refused without a reason.
 contract Escrow is Till, Jobs, Slashing {
     using Records for uint256;
     using SafeCast for uint256;
@@ -53,6 +54,7 @@ contract Escrow is Till, Jobs, Slashing {
         _versions[number] = first;
         _rules = rulesOf(first, number);
         emit VersionAdded(uint32(number));
+        _deployer = msg.sender;
     }
 
     /// @inheritdoc IJobs
@@ -65,17 +67,9 @@ contract Escrow is Till, Jobs, Slashing {
         _pull(amount);
     }
 
-    /// @dev The whole call goes on as it came; the module takes the reentrancy guard.
+    /// @dev The module takes the reentrancy guard.
     fallback() external {
-        address module = _isCase(msg.sig) ? court : _isCharters(msg.sig) ? charter : bank;
-        assembly ("memory-safe") {
-            let place := mload(0x40)
-            calldatacopy(place, 0, calldatasize())
-            let done := delegatecall(gas(), module, place, calldatasize(), 0, 0)
-            returndatacopy(place, 0, returndatasize())
-            if iszero(done) { revert(place, returndatasize()) }
-            return(place, returndatasize())
-        }
+        _forward(_isCase(msg.sig) ? court : _isCharters(msg.sig) ? charter : bank);
     }
 
     /// @inheritdoc IJobs

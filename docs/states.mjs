@@ -14,7 +14,7 @@ export const states = {
 /** From, to, the outcomes that the end may have, and by which call. `via` bends the line, `at` places the words. */
 export const moves = [
   { from: "Open", to: "Submitted", words: ["submit", "sealed result"], at: [220, 44] },
-  { from: "Open", to: "Refunded", outcomes: ["NoShow"], words: ["expire", "run window over"], at: [96, 250], anchor: "start" },
+  { from: "Open", to: "Refunded", outcomes: ["NoShow", "Cancelled"], words: ["expire, cancel", "run window over; both agree"], at: [96, 250], anchor: "start" },
   { from: "Submitted", to: "Released", outcomes: ["Delivered", "Checked", "Unchecked"], words: ["release", "not sampled; re-executor agrees; all silent"], at: [595, 26] },
   { from: "Submitted", to: "Refunded", outcomes: ["Unavailable"], words: ["expire", "never opened"], at: [212, 305], anchor: "start" },
   { from: "Submitted", to: "Accused", words: ["accuse", "another value"], at: [358, 150], anchor: "start" },

@@ -30,7 +30,7 @@ const ADMIN = 0n;
 const [GOVERNOR, GUARDIAN] = [1n, 2n];
 const ROLES = [["admin", ADMIN], ["governor", GOVERNOR], ["guardian", GUARDIAN]];
 const MANAGER = "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json";
-const CONTRACTS = { Escrow: "Escrow", Court: "Court", Bank: "Bank", Charter: "Charter", Quicknet: "Quicknet" };
+const CONTRACTS = { Escrow: "Escrow", Court: "Court", Bank: "Bank", Registry: "Registry", Charter: "Charter", Quicknet: "Quicknet" };
 
 class BadCall extends Error {}
 class Failure extends Error {}
@@ -122,7 +122,8 @@ async function deploy({ rpc, plan, keystore, out }) {
   const from = await reader.getBlockNumber();
   const authority = await create("AccessManager", account.address);
   const beacon = plan.beacon ? await create("Quicknet") : zeroAddress;
-  const [court, bank, charter] = [await create("Court"), await create("Bank", plan.token), await create("Charter", authority, beacon)];
+  const [court, registry] = [await create("Court"), await create("Registry", authority)];
+  const [bank, charter] = [await create("Bank", plan.token, registry), await create("Charter", authority, beacon)];
   const escrow = await create("Escrow", court, bank, charter, plan.parameters, plan.least, plan.most);
 
   const { abi } = await artifactOf("AccessManager");
@@ -195,7 +196,7 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
     if (!right) wrong.push(what);
   };
 
-  const [own, abi] = [(await artifactOf("Escrow")).abi, await interfaceAbi()];
+  const [own, ofBank, abi] = [(await artifactOf("Escrow")).abi, (await artifactOf("Bank")).abi, await interfaceAbi()];
   /** @param immutables What has to be among them; the compiler leaves out those of the domain that a contract does not use. */
   const compare = async (name, address, immutables) => {
     const artifact = await artifactOf(name);
@@ -218,15 +219,16 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
   if (!code) throw new Failure(`there is no contract at ${escrow}`);
   let named;
   try {
-    const modules = await Promise.all(["court", "bank", "charter"].map((name) => readFrom(escrow, own, name)));
+    const modules = await Promise.all(["court", "bank", "charter", "registry"].map((name) => readFrom(escrow, [...own, ...ofBank], name)));
     named = { modules, token: await ask("token"), authority: await ask("authority"), beacon: await ask("beacon"), parameters: await ask("parameters"), limits: await ask("limits") };
   } catch (error) {
     throw new Failure(`the contract at ${escrow} is no escrow of these sources: ${error.shortMessage ?? error.message}`);
   }
-  const { modules: [court, bank, charter], token, authority, beacon, parameters, limits: [least, most] } = named;
+  const { modules: [court, bank, charter, registry], token, authority, beacon, parameters, limits: [least, most] } = named;
   await compare("Escrow", escrow, [token, court, bank, charter, parameters.epochBlocks, parameters.epochSeconds]);
   await compare("Court", court, []);
-  await compare("Bank", bank, [token]);
+  await compare("Bank", bank, [token, registry]);
+  await compare("Registry", registry, [authority]);
   await compare("Charter", charter, [authority, beacon]);
   if (beacon !== zeroAddress) await compare("Quicknet", beacon, []);
 

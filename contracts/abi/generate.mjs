@@ -10,6 +10,8 @@ const deployables = {
   Charter: { source: "contracts/Charter.sol", speaks: [] },
   Quicknet: { source: "contracts/Quicknet.sol" },
   AccessManager: { source: "@openzeppelin/contracts/access/manager/AccessManager.sol" },
+  Registry: { source: "contracts/Registry.sol", speaks: [] },
+  Rewards: { source: "contracts/Rewards.sol" },
   TestToken: { source: "contracts/mocks/TestToken.sol" },
 };
 

@@ -38,9 +38,6 @@ interface IBank is IVocabulary {
     /// @dev Fails with Late, NonceSpent, BadSignature, TooLittleGas (contract wallets only), and as `withdrawTo`.
     function withdrawSigned(Withdraw calldata word, bytes calldata signature) external;
 
-    /// @notice Makes what the caller has signed with this nonce worthless: an order, a Withdraw or a Claim.
-    function cancelNonce(uint256 nonce) external;
-
     /// @notice Moves `amount` tokens of the caller into CheckPool or InsurancePool.
     function donate(Book pool, uint256 amount) external;
 
@@ -51,6 +48,10 @@ interface IBank is IVocabulary {
     /// @param payout Where `claim` pays to. Operators with the same payout address are one cluster and never check each other.
     /// @param bond Tokens of the caller, at least `minBond`.
     function register(address signer, address payout, uint96 bond) external;
+
+    /// @notice As `register`, of an operator that declares its owner. Operators with the same owner or payout address are one cluster.
+    /// @dev Fails with ClustersDiffer where both are known, of different clusters: another payout address helps.
+    function registerOwned(address signer, address payout, address owner, uint96 bond) external;
 
     /// @notice Adds tokens of the caller to its bond.
     function addBond(uint96 amount) external;
@@ -108,24 +109,12 @@ interface IBank is IVocabulary {
     function placeAt(uint32 index) external view returns (Place memory);
     /// @notice Operators holding a place.
     function activeOperators() external view returns (uint32);
+    /// @notice Clusters of which an operator holds a place.
+    function activeClusters() external view returns (uint32);
     /// @notice The epoch of this block, as the version under which jobs are opened now counts it.
     function currentEpoch() external view returns (uint64);
     /// @notice The epoch of this block as a version counts: by blocks, or by seconds of the beacon's epochs plus 2^39.
     function epochOf(uint16 version) external view returns (uint64);
     /// @notice The recorded seed; zero while unknown.
     function seedOf(uint64 epoch) external view returns (bytes32);
-    /// @notice EIP-712 digest of an order: the job id.
-    function hashOrder(Order calldata order) external view returns (bytes32);
-    /// @notice EIP-712 digest of an acceptance.
-    function hashAcceptance(Acceptance calldata acceptance) external view returns (bytes32);
-    /// @notice EIP-712 digest of a result.
-    function hashResult(Result calldata result) external view returns (bytes32);
-    /// @notice EIP-712 digest of an attestation.
-    function hashAttestation(Attestation calldata attestation) external view returns (bytes32);
-    /// @notice EIP-712 digest of a seat commitment.
-    function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32);
-    /// @notice EIP-712 digest of a withdrawal.
-    function hashWithdraw(Withdraw calldata word) external view returns (bytes32);
-    /// @notice EIP-712 digest of a claim.
-    function hashClaim(Claim calldata word) external view returns (bytes32);
 }

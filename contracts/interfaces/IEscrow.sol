@@ -5,6 +5,7 @@ import {IBank} from "./IBank.sol";
 import {ICases} from "./ICases.sol";
 import {ICharter} from "./ICharter.sol";
 import {IJobs} from "./IJobs.sol";
+import {IRegistry} from "./IRegistry.sol";
 
 /// @title Assay escrow: clients' money, operators' bonds, jobs and their verdicts
 /// @notice One ERC-20 token is payment and bond. Whoever signs is bound; whoever calls only carries: no function but those under "clients" and
@@ -20,4 +21,4 @@ import {IJobs} from "./IJobs.sol";
 ///   record     = keccak256(Job), of which the chain keeps all but the first two bytes
 ///   sampled    = uint256(keccak256(keccak256("assay.sample"), seed, job)) % 1e6 < ratePpm, seed of the epoch after the submission
 ///   probe p    = uint256(keccak256(keccak256("assay.draw"), seed, job, uint8 round, uint256 p)) % rosterLength, p from 0 to 63
-interface IEscrow is IJobs, ICases, IBank, ICharter {}
+interface IEscrow is IJobs, ICases, IBank, ICharter, IRegistry {}

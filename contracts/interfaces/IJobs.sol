@@ -11,14 +11,15 @@ interface IJobs is IVocabulary {
 
     /// @notice Opens jobs from orders and acceptances.
     /// @dev Skips: BadTerms (price, run window or node key), Expired, WrongOperator (also an acceptance of another order), NonceUsed, NotEligible (operator not
-    /// active, or the client itself), RosterTooSmall, FeeTooLow, Admission, InsufficientFunds, BadClientSignature, BadOperatorSignature.
+    /// active, or client or payer itself), NotInPool, NotDeterministic (exact, without a runtime that is registered as deterministic), RosterTooSmall, FeeTooLow, Admission,
+    /// InsufficientFunds (of the payer), NotAllowed (the payer has approved no such spending), BadClientSignature, BadOperatorSignature.
     /// A client that is a contract wallet is asked by ERC-1271; it can cost its batch gas, within a bound, and nothing else. With less gas left than that bound
     /// the call fails with TooLittleGas.
     /// Admission, with B = bond - unbonding: 2 * maxPrice <= f * B and 2 * (exposure + maxPrice) <= B.
     function open(OpenItem[] calldata items) external;
 
     /// @notice Records sealed results in the run window.
-    /// @dev Skips: WrongState, TooLate, BadTerms (zero commitment), BadNodeSignature.
+    /// @dev Skips: WrongState, TooLate, BadTerms (zero commitment), BadWitness, BadNodeSignature.
     function submit(SubmitItem[] calldata items) external;
 
     /// @notice Accepts results: from `submittedAt + reviewWindow` if not sampled or with the attestation of the drawn re-executor, from

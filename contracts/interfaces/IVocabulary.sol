@@ -20,7 +20,8 @@ interface IVocabulary {
         NoShow,        // refunded, no result in the run window
         Unavailable,   // refunded, result never opened
         Inconclusive,  // refunded, the seats did not agree or the case lapsed
-        WrongResult    // slashed, the seats agreed on another result
+        WrongResult,   // slashed, the seats agreed on another result
+        Cancelled      // refunded, client and operator agreed to end it
     }
 
     /// @notice Where seeds come from: the hash of an epoch's last block, or a public beacon's value after an epoch's last second.
@@ -48,14 +49,15 @@ interface IVocabulary {
     /// function's notice names them, so that an item is always left out for the same reason.
     enum Skip {
         None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
-        InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall, WrongRecord
+        InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall, WrongRecord,
+        NotInPool, NotAllowed, NotDeterministic, BadWitness
     }
 
-    enum Action { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }
+    enum Action { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat, Cancel }
 
     /// @notice Signed by the client. Its EIP-712 digest is the job id, so an order is one job on one chain and one contract.
     struct Order {
-        address client;         // signs; pays
+        address client;         // signs
         address operator;       // zero: any
         bytes32 workload;       // SHA-256 of the canonical job manifest
         bytes32 policy;         // SHA-256 of the canonical comparison policy
@@ -66,6 +68,10 @@ interface IVocabulary {
         uint32 runWindow;
         uint256 nonce;          // bitmap nonce of the client
         uint64 expiry;          // last second at which it may be opened
+        address payer;          // its money, by a standing approval for the client; zero: the client's own
+        uint32 pool;            // whose members only may order and work; zero: everybody
+        uint8 runtime;          // number of the registered runtime that gives the same bytes everywhere, for exact comparison; zero: none
+        address witness;        // key that has to sign that the content is stored; zero: none
     }
 
     /// @notice Signed by the operator's `signer`: the inputs were fetched and match their digests.
@@ -81,6 +87,36 @@ interface IVocabulary {
         bytes32 job;
         bytes32 commitment;     // keccak256(abi.encode(salt, value)), value = keccak256(abi.encode(outputsRoot, units))
         bytes32 manifest;       // SHA-256 of the run manifest (device, provider, versions); signed, never compared
+    }
+
+    /// @notice Signed by the order's witness: it holds the content that the commitment stands for.
+    struct Stored {
+        bytes32 job;
+        bytes32 commitment;
+    }
+
+    /// @notice Signed by the client and by the operator's `signer`: the open job ends, and the money goes back.
+    struct Cancel {
+        bytes32 job;
+        uint64 expiry;          // last second at which it may be carried
+    }
+
+    /// @notice Signed by `payer`: `spender` may order at the payer's cost. Replaces what was said before about the same spender; zeros revoke it.
+    struct Spending {
+        address payer;
+        address spender;        // client of such orders
+        uint96 perJob;          // most of max price and fee
+        uint96 perDay;          // most of them on one day (UTC), whatever comes back of them
+        uint40 until;           // last second at which such an order may be opened
+        uint256 nonce;          // bitmap nonce of the payer
+        uint64 expiry;          // last second at which this may be carried
+    }
+
+    /// @notice Signed by `account`: what it has signed with `spent`, or will, is worthless.
+    struct Void {
+        address account;
+        uint256 spent;          // bitmap nonce of the account
+        uint64 expiry;          // last second at which it may be carried
     }
 
     /// @notice Signed by the `signer` of the drawn operator. Round 0 is the spot check, `seat` the attempt; round 1 is the case, `seat` its seat.
@@ -123,11 +159,14 @@ interface IVocabulary {
 
     /// @notice The acceptance without the order's digest, which the contract computes.
     struct OpenItem { Order order; bytes orderSignature; address operator; address nodeKey; uint64 openBy; bytes acceptanceSignature; }
+    /// @notice Of a job with a witness the witness' 65 bytes over Stored follow those of the node key in `signature`.
     struct SubmitItem { Job job; Result result; bytes signature; }
     /// @notice The re-executor's attestation without what the contract knows of it: `seat` is the attempt, `value` its own value for a tolerance job (an exact
     /// one's is the opened value). No check: empty signature.
     struct ReleaseItem { bytes32 id; Job job; Opening opening; uint8 seat; bytes32 value; bytes checkSignature; }
     struct JobItem { bytes32 id; Job job; }
+    struct PoolMember { address account; bool orders; bool works; }
+    struct CancelItem { bytes32 id; Job job; uint64 expiry; bytes clientSignature; bytes operatorSignature; }
     struct CommitItem { SeatCommitment commitment; bytes signature; }
 
     /// @notice One version of the parameters. It never changes; a job keeps the one that it was opened under for its whole life. A version's number is a count from
@@ -137,7 +176,7 @@ interface IVocabulary {
         uint16 recordNumerator;     // c
         uint16 recordOffset;        // a; rate = min(1, max(f, c / (k + a))), k = clean checks; c >= a
         uint16 epochBlocks;
-        uint16 minRoster;           // active places needed to open a job
+        uint16 minRoster;           // clusters with an active place needed to open a job
         uint32 maxRunWindow;
         uint32 reviewWindow;
         uint32 checkWindow;         // after each such window the next re-executor may answer, MAX_ATTEMPTS in all
@@ -190,7 +229,7 @@ interface IVocabulary {
 
     struct Operator {
         address signer;           // hot key: acceptances, attestations, seat commitments
-        address payout;           // also its cluster
+        address payout;           // one cluster with whoever has the same
         uint96 bond;
         uint96 unbonding;
         uint64 unbondsAt;
@@ -207,7 +246,7 @@ interface IVocabulary {
     /// @notice One place of the append-only roster.
     struct Place {
         address operator;
-        uint24 cluster;           // a number for each payout address
+        uint24 cluster;           // a number for operators of one payout address or declared owner
         uint40 retiredAt;         // block number, zero while active
         uint32 leftAt;            // seconds, zero while active
     }
@@ -221,8 +260,10 @@ interface IVocabulary {
     event LedgerMoved(bytes32 indexed job, address indexed account, Book book, Reason reason, int256 amount, uint256 balance);
 
     /// @notice An operator exists from now on; its signer and payout address never change.
-    event OperatorRegistered(address indexed operator, address signer, address payout);
+    /// @param owner As it declared; zero: none.
+    event OperatorRegistered(address indexed operator, address signer, address payout, address owner);
     /// @notice The operator holds a new place of the roster and may be drawn from.
+    /// @param cluster The payout address or owner that its cluster was first known by.
     event OperatorJoined(address indexed operator, uint32 place, address cluster);
     /// @notice The operator's place is retired in this block, by jail, by unbonding below the minimum, or because half of the minimum was lost.
     event OperatorRetired(address indexed operator, uint32 place, bool jailed);
@@ -236,6 +277,17 @@ interface IVocabulary {
     /// @notice Max price and fee are reserved and the operator has the run window; rate and roster length of the result's sampling are frozen.
     event JobOpened(bytes32 indexed job, address indexed client, address indexed operator, address nodeKey, bytes32 workload, bytes32 policy, uint256 nonce,
         Terms terms, Course course);
+    /// @notice Of a job whose order names a payer, a pool or a witness; zero is none. Comes right before its JobOpened.
+    event JobBound(bytes32 indexed job, address indexed payer, uint32 indexed pool, address witness);
+    /// @notice The spender may order at the payer's cost; zeros: no more.
+    event SpendingApproved(address indexed payer, address indexed spender, uint96 perJob, uint96 perDay, uint40 until);
+    /// @notice A pool is made, or goes to another owner.
+    event PoolOwned(uint32 indexed pool, address indexed owner);
+    /// @notice What an account may do in a pool from now on.
+    event PoolMemberSet(uint32 indexed pool, address indexed account, bool orders, bool works);
+    /// @notice Whether orders may be compared byte for byte if they name this number, because the runtime gives the same bytes everywhere.
+    /// @param runtime SHA-256 of the runtime's name as manifests have it.
+    event RuntimeRegistered(uint8 indexed number, bytes32 indexed runtime, bool deterministic);
     /// @notice A sealed result; the seed of the epoch after that of `course` decides whether it is checked.
     event ResultSubmitted(bytes32 indexed job, address indexed operator, bytes32 commitment, bytes32 manifest, Course course);
     /// @notice The epoch's seed, forever.
@@ -304,6 +356,12 @@ interface IVocabulary {
     error BadSignature(address account);
     /// @notice Zero, or the escrow itself: there the money would be nobody's.
     error BadRecipient(address recipient);
+    /// @notice Only the pool's owner changes it.
+    error NotPoolOwner(uint32 pool, address caller);
+    /// @notice The number is taken by another runtime, or is zero or beyond 127.
+    error RuntimeTaken(uint8 number, bytes32 runtime);
+    /// @notice Payout address and declared owner belong to different clusters already.
+    error ClustersDiffer(address payout, address owner);
     /// @notice Only the operator's payout address says where else its earnings go.
     error NotPayout(address operator, address caller);
     /// @notice The transaction has less gas left than a contract wallet may take to check a signature; without this its refusal could be forged by sending too little.

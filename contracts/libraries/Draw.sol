@@ -19,41 +19,48 @@ library Draw {
         bool byTime;              // of the seed's epoch: whether its end is a second or a block
         uint256 last;             // second or block; who retired later still counts
         address client;           // never drawn
+        address payer;            // never drawn; zero: the client
         uint32 operatorCluster;   // never drawn
         uint32 accuserCluster;    // never drawn; zero in round 0
     }
 
     /// @notice The first picks in order, each of a cluster of its own; fewer than `count` if the probes ran out.
     function picks(mapping(uint256 => IVocabulary.Place) storage roster, Terms memory terms, uint256 count) internal view returns (address[] memory drawn) {
-        drawn = new address[](count);
-        uint32[] memory clusters = new uint32[](count);
+        uint256[] memory places = new uint256[](count);
+        bytes memory preimage = abi.encode(DOMAIN, terms.seed, terms.job, terms.round, uint256(0));
         uint256 found;
         // Counters below PROBES and `count`.
         unchecked {
             for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
-                uint256 place = read(roster[indexAt(terms, probe)]);
+                uint256 place = wordOf(roster[indexAt(preimage, probe, terms.rosterLength)]);
                 if (place >> 184 != 0 && leftAt(place, terms.byTime) <= terms.last) continue;
-                uint32 cluster = uint24(place >> 160);
-                if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(clusters, found, cluster)) continue;
-                address operator = address(uint160(place));
-                if (operator == terms.client) continue;
-                clusters[found] = cluster;
-                drawn[found++] = operator;
+                uint256 cluster = clusterOf(place);
+                if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(places, found, cluster)) continue;
+                if (operatorOf(place) == terms.client || operatorOf(place) == terms.payer) continue;
+                places[found++] = place;
+            }
+            for (uint256 i; i < found; ++i) {
+                places[i] = uint160(places[i]);
             }
         }
-        // The length is cut to what was found; the words behind it stay unused.
+        // The operators of the places; the length is cut to what was found, and the words behind it stay unused.
         assembly ("memory-safe") {
-            mstore(drawn, found)
+            mstore(places, found)
+            drawn := places
         }
     }
 
-    /// @notice The roster index of a probe.
-    function indexAt(Terms memory terms, uint256 probe) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode(DOMAIN, terms.seed, terms.job, terms.round, probe))) % terms.rosterLength;
+    /// @dev The roster index of a probe, which is the last word of the preimage.
+    function indexAt(bytes memory preimage, uint256 probe, uint256 length) private pure returns (uint256 hash) {
+        assembly ("memory-safe") {
+            mstore(add(preimage, 160), probe)
+            hash := keccak256(add(preimage, 32), 160)
+        }
+        return hash % length;
     }
 
-    /// @dev Its one word at once.
-    function read(IVocabulary.Place storage place) private view returns (uint256 word) {
+    /// @dev A place is one word, read once.
+    function wordOf(IVocabulary.Place storage place) private view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(place.slot)
         }
@@ -64,9 +71,17 @@ library Draw {
         return byTime ? place >> 224 : uint40(place >> 184);
     }
 
-    function contains(uint32[] memory list, uint256 length, uint32 item) private pure returns (bool) {
+    function operatorOf(uint256 place) private pure returns (address) {
+        return address(uint160(place));
+    }
+
+    function clusterOf(uint256 place) private pure returns (uint256) {
+        return uint24(place >> 160);
+    }
+
+    function contains(uint256[] memory places, uint256 length, uint256 cluster) private pure returns (bool) {
         for (uint256 i; i < length; ++i) {
-            if (list[i] == item) return true;
+            if (clusterOf(places[i]) == cluster) return true;
         }
         return false;
     }

@@ -11,7 +11,7 @@ library Records {
     uint256 private constant DIGEST = type(uint256).max << 16;
 
     /// @notice The head of a job that is opened now.
-    /// @dev The client stands first in the order as in the record, so it is copied and not decoded. Whoever calls has read it.
+    /// @dev Client, payer and witness are copied from the order and not decoded. Whoever calls has read them.
     function opened(IVocabulary.OpenItem calldata item, Terms terms, Course course) internal pure returns (uint256) {
         IVocabulary.Order calldata order = item.order;
         (address operator, address nodeKey) = (item.operator, item.nodeKey);
@@ -19,10 +19,10 @@ library Records {
         assembly ("memory-safe") {
             let place := mload(0x40)
             calldatacopy(place, order, 32)                        // client
-            mstore(add(place, 32), 0)                             // payer: the client
+            calldatacopy(add(place, 32), add(order, 352), 32)     // payer
             mstore(add(place, 64), operator)
             mstore(add(place, 96), nodeKey)
-            mstore(add(place, 128), 0)                            // no witness
+            calldatacopy(add(place, 128), add(order, 448), 32)    // witness
             mstore(add(place, 160), terms)
             mstore(add(place, 192), course)
             mstore(add(place, 224), 0)                            // no result yet

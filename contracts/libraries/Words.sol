@@ -8,7 +8,7 @@ import {IVocabulary} from "../interfaces/IVocabulary.sol";
 type Work is uint256;
 
 /// @notice What a job was agreed and opened under, in one word of its record: unit price, max price (96 bits each), run window in seconds (32), sampling rate in ppm,
-/// frozen at the opening (24), comparison (8), from the low end.
+/// frozen at the opening (24), comparison (7), whether a JobBound tells of payer, pool or witness (1), from the low end.
 type Terms is uint256;
 
 /// @notice The rest of a job's numbers, in one word of its record: fee, reserved beside the max price for check and keeper (96 bits), `openedAt`, `submittedAt`
@@ -22,7 +22,7 @@ type Rules is uint256;
 
 using {exposureOf, earnedOf, cleanOf, placeOf, clusterOf, withJob, withoutJob, withPay, withCheck, withEarned, withClean, withPlace, withoutPlace, lastPlaceOf, withCluster} for Work global;
 using {floorPpm, accuserPpm, maxRunWindow, reviewWindow, recordNumerator, recordOffset, minRoster, keeperPart, versionOf, paused, withPause} for Rules global;
-using {unitPrice, maxPrice, runWindow, ratePpm, comparison} for Terms global;
+using {unitPrice, maxPrice, runWindow, ratePpm, comparison, bound} for Terms global;
 using {fee, openedAt, submittedAt, epoch, rosterLength, version, withResult} for Course global;
 
 /// @dev Packed by hand: the compiler spends a thousand gas on a struct where these spend thirty.
@@ -175,13 +175,18 @@ function ratePpm(Terms word) pure returns (uint256) {
 }
 
 function comparison(Terms word) pure returns (IVocabulary.Comparison) {
-    return IVocabulary.Comparison(Terms.unwrap(word) >> 248);
+    return IVocabulary.Comparison(Terms.unwrap(word) >> 248 & 0x7f);
+}
+
+function bound(Terms word) pure returns (bool) {
+    return Terms.unwrap(word) >> 255 != 0;
 }
 
 /// @dev The order's types bound what is not the contract's own, and a rate is at most PPM.
-function termsOf(IVocabulary.Order calldata order, uint256 rate) pure returns (Terms) {
+function termsOf(IVocabulary.Order calldata order, uint256 rate, bool isBound) pure returns (Terms) {
     return Terms.wrap(
         uint256(order.unitPrice) | uint256(order.maxPrice) << 96 | uint256(order.runWindow) << 192 | rate << 224 | uint256(order.comparison) << 248
+            | (isBound ? 1 << 255 : 0)
     );
 }
 

@@ -7,13 +7,15 @@ import {Draw} from "../libraries/Draw.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Records} from "../libraries/Records.sol";
 import {Rules, Work} from "../libraries/Words.sol";
+import {Consents} from "./Consents.sol";
 import {Epochs} from "./Epochs.sol";
 import {Roster} from "./Roster.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @title Jobs as they are kept, and the steps that undisputed and disputed ones share
-abstract contract JobBook is Roster, Epochs, Signatures {
+abstract contract JobBook is Roster, Epochs, Consents, Signatures {
     using Records for uint256;
+    using Records for Job;
 
     /// @dev What a batch owes its keeper and does to the pools.
     struct Tally {
@@ -52,7 +54,7 @@ abstract contract JobBook is Roster, Epochs, Signatures {
         // The price is at most the max price, the rate at least the floor, the fee at least the keeper's part.
         unchecked {
             uint256 recordFee = Pricing.partDown(price, job.terms.ratePpm() - rules.floorPpm());
-            if (price != maxPrice) _credit(id, job.client, Book.Available, Reason.Remainder, maxPrice - price);
+            if (price != maxPrice) _credit(id, job.payerOf(), Book.Available, Reason.Remainder, maxPrice - price);
             _reward(id, operator, maxPrice, price - recordFee, outcome == Outcome.Checked || outcome == Outcome.Cleared);
             tally.keeperParts += rules.keeperPart();
             tally.checkPool += job.course.fee() - rules.keeperPart() + recordFee;
@@ -129,6 +131,7 @@ abstract contract JobBook is Roster, Epochs, Signatures {
                 byTime: _isBeacons(epoch),
                 last: _lastOf(epoch),
                 client: job.client,
+                payer: job.payer,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
                 accuserCluster: 0
             }),

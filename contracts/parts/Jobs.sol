@@ -14,6 +14,10 @@ import {CaseBook} from "./CaseBook.sol";
 /// from within a call that does.
 abstract contract Jobs is IJobs, CaseBook {
     using Records for uint256;
+    using Records for Job;
+
+    /// @dev Of a witness' signature.
+    uint256 private constant WITNESS_BYTES = 65;
 
     /// @inheritdoc IJobs
     function nonceUsed(address client, uint256 nonce) public view returns (bool) {
@@ -76,13 +80,17 @@ abstract contract Jobs is IJobs, CaseBook {
         if (block.timestamp > order.expiry || block.timestamp > item.openBy) return Skip.Expired;
         if (order.operator != address(0) && order.operator != who) return Skip.WrongOperator;
         if (spent >> (nonce & 0xff) & 1 != 0) return Skip.NonceUsed;
-        if (work.placeOf() == 0 || client == who) return Skip.NotEligible;
-        (uint256 active, uint32 places) = (_counts.active, _counts.places);
-        if (active < rules.minRoster()) return Skip.RosterTooSmall;
+        address payer = order.payer == address(0) ? client : order.payer;
+        if (work.placeOf() == 0 || client == who || payer == who) return Skip.NotEligible;
+        if (!_meet(order.pool, client, who)) return Skip.NotInPool;
+        (uint256 clusters, uint32 places, uint256 deterministic) = (_counts.activeClusters, _counts.places, _counts.deterministic);
+        if (order.comparison == Comparison.Exact && deterministic >> order.runtime & 1 == 0) return Skip.NotDeterministic;
+        if (clusters < rules.minRoster()) return Skip.RosterTooSmall;
         if (fee > order.maxFee) return Skip.FeeTooLow;
         if (!Pricing.admits(operator.free, work.exposureOf(), maxPrice, rules.floorPpm())) return Skip.Admission;
-        uint256 balance = _available[client];
+        uint256 balance = _available[payer];
         if (balance < maxPrice + fee) return Skip.InsufficientFunds;
+        if (!_allows(payer, client, maxPrice + fee)) return Skip.NotAllowed;
         if (!_sentBy(client, item.orderSignature) && !_signedFor(client, id, item.orderSignature)) return Skip.BadClientSignature;
         address signer = operator.signer;
         if (!_sentBy(signer, item.acceptanceSignature) && !_signedBy(signer, _hashAcceptance(domain, id, item), item.acceptanceSignature))
@@ -91,10 +99,13 @@ abstract contract Jobs is IJobs, CaseBook {
         nonces[nonce >> 8] = spent | 1 << (nonce & 0xff);
         operator.work = work.withJob(maxPrice);
         uint256 rate = Sampling.rateDown(work.cleanOf(), rules.floorPpm(), rules.recordNumerator(), rules.recordOffset());
-        _record(id, item, termsOf(order, rate), courseOf(fee, places, rules.versionOf()));
+        bool bound = order.payer != address(0) || order.pool != 0 || order.witness != address(0);
+        if (bound) emit JobBound(id, order.payer, order.pool, order.witness);
+        _record(id, item, termsOf(order, rate, bound), courseOf(fee, places, rules.versionOf()));
+        _use(payer, client, maxPrice + fee);
         unchecked {
-            _available[client] = balance -= maxPrice + fee;
-            emit LedgerMoved(id, client, Book.Available, Reason.Reservation, -int256(maxPrice + fee), balance);
+            _available[payer] = balance -= maxPrice + fee;
+            emit LedgerMoved(id, payer, Book.Available, Reason.Reservation, -int256(maxPrice + fee), balance);
         }
         return Skip.None;
     }
@@ -113,8 +124,13 @@ abstract contract Jobs is IJobs, CaseBook {
         if (!head.matches(job)) return Skip.WrongRecord;
         if (block.timestamp > job.course.openedAt() + job.terms.runWindow()) return Skip.TooLate;
         if (item.result.commitment == 0) return Skip.BadTerms;
-        address nodeKey = job.nodeKey;
-        if (!_sentBy(nodeKey, item.signature) && !_signedBy(nodeKey, _hashResult(domain, item.result), item.signature)) return Skip.BadNodeSignature;
+        (address nodeKey, bytes calldata signature) = (job.nodeKey, item.signature);
+        if (job.witness != address(0)) {
+            uint256 own = signature.length < WITNESS_BYTES ? 0 : signature.length - WITNESS_BYTES;
+            if (!_signedBy(job.witness, _hashStored(id, item.result.commitment), signature[own:])) return Skip.BadWitness;
+            signature = signature[:own];
+        }
+        if (!_sentBy(nodeKey, signature) && !_signedBy(nodeKey, _hashResult(domain, item.result), signature)) return Skip.BadNodeSignature;
 
         Course course = job.course.withResult(_epoch(job.course.version()));
         _heads[id] = Records.submitted(job, course, item.result.commitment);
@@ -195,18 +211,18 @@ abstract contract Jobs is IJobs, CaseBook {
 
     /// @dev Ends a job whose operator was absent. The keeper is paid out of the penalty, so the client's refund is whole.
     function _standUp(bytes32 id, Job calldata job, Outcome outcome) private returns (uint256 keeperPart) {
-        (address client, address operator, uint256 version) = (job.client, job.operator, job.course.version());
+        (address payer, address operator, uint256 version) = (job.payerOf(), job.operator, job.course.version());
         uint256 refund = job.terms.maxPrice() + job.course.fee();
         uint256 penalty = Pricing.min(_bondOf(operator), Pricing.partDown(job.terms.maxPrice(), _versions[version].noShowPpm));
         uint256 toClient = penalty / 2;
         keeperPart = Pricing.min(_rulesOf(version).keeperPart(), penalty - toClient);
 
         _close(id, job, State.Refunded, outcome);
-        emit JobRefunded(id, client, outcome, uint96(refund), uint96(penalty));
+        emit JobRefunded(id, job.client, outcome, uint96(refund), uint96(penalty));
         _countNoShow(operator, id, outcome, version);
-        _credit(id, client, Book.Available, Reason.Refund, refund);
+        _credit(id, payer, Book.Available, Reason.Refund, refund);
         _debit(id, operator, Book.Bond, Reason.Penalty, penalty);
-        _credit(id, client, Book.Available, Reason.Penalty, toClient);
+        _credit(id, payer, Book.Available, Reason.Penalty, toClient);
         _credit(id, address(this), Book.InsurancePool, Reason.Insurance, penalty - toClient - keeperPart);
         _retireIfPoor(operator);
     }

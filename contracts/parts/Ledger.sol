@@ -59,6 +59,18 @@ abstract contract Ledger is IVocabulary, ReentrancyGuardTransient {
         return _versions[_rules.versionOf()].minBond;
     }
 
+    /// @dev Ends the call with what the module makes of it. The whole call goes on as it came.
+    function _forward(address module) internal {
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            calldatacopy(place, 0, calldatasize())
+            let done := delegatecall(gas(), module, place, calldatasize(), 0, 0)
+            returndatacopy(place, 0, returndatasize())
+            if iszero(done) { revert(place, returndatasize()) }
+            return(place, returndatasize())
+        }
+    }
+
     function _credit(bytes32 job, address who, Book book, Reason reason, uint256 amount) internal {
         if (amount == 0) return;
         uint256 balance = _balanceOf(who, book) + amount;

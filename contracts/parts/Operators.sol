@@ -9,6 +9,16 @@ import {Treasury} from "./Treasury.sol";
 abstract contract Operators is Treasury {
     /// @inheritdoc IBank
     function register(address signer, address payout, uint96 bond) external nonReentrant {
+        _register(signer, payout, address(0), bond);
+    }
+
+    /// @inheritdoc IBank
+    function registerOwned(address signer, address payout, address owner, uint96 bond) external nonReentrant {
+        require(owner != address(0), ZeroAddress());
+        _register(signer, payout, owner, bond);
+    }
+
+    function _register(address signer, address payout, address owner, uint96 bond) private {
         require(signer != address(0) && payout != address(0), ZeroAddress());
         OperatorRecord storage operator = _operators[msg.sender];
         require(operator.signer == address(0), AlreadyRegistered(msg.sender));
@@ -16,8 +26,8 @@ abstract contract Operators is Treasury {
 
         operator.signer = signer;
         operator.payout = payout;
-        operator.work = operator.work.withCluster(_clusterOf(payout));
-        emit OperatorRegistered(msg.sender, signer, payout);
+        operator.work = operator.work.withCluster(_clusterOf(payout, owner == address(0) ? payout : owner));
+        emit OperatorRegistered(msg.sender, signer, payout, owner);
         _credit(0, msg.sender, Book.Bond, Reason.Bonding, bond);
         _join(msg.sender);
         _pull(bond);
@@ -88,7 +98,7 @@ abstract contract Operators is Treasury {
 
     /// @inheritdoc IBank
     function claimSigned(Claim calldata word, bytes calldata signature) external nonReentrant {
-        _use(_registered(word.operator).payout, word.nonce, word.expiry, _hashClaim(word), signature);
+        _carry(_registered(word.operator).payout, word.nonce, word.expiry, _hashClaim(word), signature);
         _claim(word.operator, word.to);
     }
 

@@ -5,30 +5,45 @@ import {Ledger} from "./Ledger.sol";
 
 /// @title The append-only roster: who may be drawn, who left it, who was absent
 abstract contract Roster is Ledger {
-    /// @dev One word, so that an opening reads both at once.
+    /// @dev One word, so that an opening reads all at once.
     struct Counts {
         uint24 places;   // ever given
         uint24 active;
-        uint24 clusters;
+        uint24 clusters; // ever numbered
+        uint24 activeClusters;
+        uint128 deterministic; // a bit for each registered runtime
     }
 
     Counts internal _counts;
     mapping(uint256 index => Place) internal _roster;
-    mapping(address payout => uint24) private _clusters;
+    /// @dev By payout address and by declared owner.
+    mapping(address who => uint24) private _clusters;
+    mapping(uint24 cluster => address) private _clusterNames;
+    mapping(uint24 cluster => uint24) private _clusterPlaces;
 
     function _join(address who) internal {
         OperatorRecord storage operator = _operators[who];
         uint24 place = _counts.places++;
         ++_counts.active;
-        _roster[place] = Place(who, uint24(operator.work.clusterOf()), 0, 0);
+        uint24 cluster = uint24(operator.work.clusterOf());
+        if (_clusterPlaces[cluster]++ == 0) ++_counts.activeClusters;
+        _roster[place] = Place(who, cluster, 0, 0);
         operator.work = operator.work.withPlace(place + 1);
-        emit OperatorJoined(who, place, operator.payout);
+        emit OperatorJoined(who, place, _clusterNames[cluster]);
     }
 
-    /// @dev The number of the operators that are paid to this address, counted from 1.
-    function _clusterOf(address payout) internal returns (uint24 cluster) {
-        cluster = _clusters[payout];
-        if (cluster == 0) _clusters[payout] = cluster = ++_counts.clusters;
+    /// @dev The number of the operators with this payout address or this owner, counted from 1. Two clusters never become one: draws that have been made
+    /// would change.
+    function _clusterOf(address payout, address owner) internal returns (uint24 cluster) {
+        (uint24 byPayout, uint24 byOwner) = (_clusters[payout], _clusters[owner]);
+        require(byPayout == 0 || byOwner == 0 || byPayout == byOwner, ClustersDiffer(payout, owner));
+        cluster = byPayout == 0 ? byOwner : byPayout;
+        if (cluster == 0) {
+            cluster = ++_counts.clusters;
+            _clusterNames[cluster] = owner;
+        }
+        if (byPayout == 0) _clusters[payout] = cluster;
+        if (byOwner == 0) _clusters[owner] = cluster;
     }
 
     /// @dev Nothing to do for who is not active.
@@ -38,6 +53,7 @@ abstract contract Roster is Ledger {
         if (number == 0) return;
         operator.work = operator.work.withoutPlace();
         --_counts.active;
+        if (--_clusterPlaces[uint24(operator.work.clusterOf())] == 0) --_counts.activeClusters;
         uint32 place = uint32(number - 1);
         Place storage record = _roster[place];
         (record.retiredAt, record.leftAt) = (uint40(block.number), uint32(block.timestamp));

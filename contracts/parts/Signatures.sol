@@ -10,7 +10,7 @@ import {IVocabulary} from "../interfaces/IVocabulary.sol";
 /// @title EIP-712 digests of what parties sign, bound to this chain and this contract
 abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
     bytes32 private constant ORDER = keccak256(
-        "Order(address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison,uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry)"
+        "Order(address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison,uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry,address payer,uint32 pool,uint8 runtime,address witness)"
     );
     bytes32 private constant ACCEPTANCE = keccak256("Acceptance(bytes32 order,address operator,address nodeKey,uint64 openBy)");
     bytes32 private constant RESULT = keccak256("Result(bytes32 job,bytes32 commitment,bytes32 manifest)");
@@ -18,6 +18,12 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         keccak256("Attestation(bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt)");
     bytes32 private constant SEAT_COMMITMENT = keccak256("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)");
 
+    bytes32 private constant STORED = keccak256("Stored(bytes32 job,bytes32 commitment)");
+    bytes32 private constant CANCEL = keccak256("Cancel(bytes32 job,uint64 expiry)");
+    bytes32 private constant SPENDING = keccak256(
+        "Spending(address payer,address spender,uint96 perJob,uint96 perDay,uint40 until,uint256 nonce,uint64 expiry)"
+    );
+    bytes32 private constant VOID = keccak256("Void(address account,uint256 spent,uint64 expiry)");
     bytes32 private constant WITHDRAW = keccak256("Withdraw(address account,address to,uint256 amount,uint256 nonce,uint64 expiry)");
     bytes32 private constant CLAIM = keccak256("Claim(address operator,address to,uint256 nonce,uint64 expiry)");
 
@@ -44,7 +50,7 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
             let place := mload(0x40)
             mstore(place, typeHash)
             mstore(add(place, 32), order)
-            calldatacopy(add(place, 64), add(item, 384), 96) // operator, node key and time follow the order and one offset
+            calldatacopy(add(place, 64), add(item, 512), 96) // operator, node key and time follow the order and one offset
             digest := keccak256(place, 160)
         }
         return MessageHashUtils.toTypedDataHash(domain, digest);
@@ -60,7 +66,20 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
 
     /// @dev The attestation of a spot check, of which only the attempt, the finding and the value are not known beforehand.
     function _hashCheck(bytes32 job, uint8 attempt, Finding finding, bytes32 value) internal view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION, job, uint256(0), attempt, finding, value, bytes32(0))));
+        bytes32 typeHash = ATTESTATION;
+        bytes32 digest;
+        assembly ("memory-safe") {
+            let place := mload(0x40)
+            mstore(place, typeHash)
+            mstore(add(place, 32), job)
+            mstore(add(place, 64), 0)
+            mstore(add(place, 96), attempt)
+            mstore(add(place, 128), finding)
+            mstore(add(place, 160), value)
+            mstore(add(place, 192), 0)
+            digest := keccak256(place, 224)
+        }
+        return _hashTypedDataV4(digest);
     }
 
     function _hashSeatCommitment(SeatCommitment calldata commitment) internal view returns (bytes32) {
@@ -75,13 +94,29 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         return _hashTypedDataV4(keccak256(abi.encode(CLAIM, word)));
     }
 
+    function _hashStored(bytes32 job, bytes32 commitment) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(STORED, job, commitment)));
+    }
+
+    function _hashCancel(bytes32 job, uint64 expiry) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(CANCEL, job, expiry)));
+    }
+
+    function _hashSpending(Spending calldata word) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(SPENDING, word)));
+    }
+
+    function _hashVoid(Void calldata word) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(VOID, word)));
+    }
+
     function _structHashOf(Order calldata order) private pure returns (bytes32 digest) {
         bytes32 typeHash = ORDER;
         assembly ("memory-safe") {
             let place := mload(0x40)
             mstore(place, typeHash)
-            calldatacopy(add(place, 32), order, 352)
-            digest := keccak256(place, 384)
+            calldatacopy(add(place, 32), order, 480)
+            digest := keccak256(place, 512)
         }
     }
 

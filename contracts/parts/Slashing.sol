@@ -10,6 +10,7 @@ import {CaseBook} from "./CaseBook.sol";
 /// @title What a conviction costs
 abstract contract Slashing is IJobs, CaseBook {
     using Records for uint256;
+    using Records for Job;
 
     /// @inheritdoc IJobs
     function slash(JobItem[] calldata jobs) external nonReentrantView {
@@ -44,15 +45,15 @@ abstract contract Slashing is IJobs, CaseBook {
     /// @dev What the accusation locked and the seats have left.
     function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount) private returns (uint256) {
         Rules rules = _rulesOf(job.course.version());
-        address client = job.client;
+        address payer = job.payerOf();
         uint256 refund = job.terms.maxPrice() + job.course.fee();
         (uint256 compensation, uint256 accuserReward, uint256 keeperPart, uint256 insured) =
             Pricing.splitSlash(amount, job.terms.maxPrice(), rules.accuserPpm(), rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
         _debit(id, job.operator, Book.Locked, Reason.Slash, amount);
-        _credit(id, client, Book.Available, Reason.Refund, refund);
-        _credit(id, client, Book.Available, Reason.Compensation, compensation);
+        _credit(id, payer, Book.Available, Reason.Refund, refund);
+        _credit(id, payer, Book.Available, Reason.Compensation, compensation);
         _earn(id, accuser, Reason.AccuserReward, accuserReward);
         _credit(id, address(this), Book.InsurancePool, Reason.Insurance, insured);
         return keeperPart;

@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {IBank} from "../interfaces/IBank.sol";
-import {JobBook} from "./JobBook.sol";
+import {Nonces} from "./Nonces.sol";
 import {Till} from "./Till.sol";
 
 /// @title Clients' money in and out, what is signed about it, and gifts to the pools
-abstract contract Treasury is IBank, Till, JobBook {
+abstract contract Treasury is IBank, Till, Nonces {
     /// @inheritdoc IBank
     function depositFor(address client, uint256 amount) external nonReentrant {
         _deposit(client, amount);
@@ -40,13 +40,8 @@ abstract contract Treasury is IBank, Till, JobBook {
 
     /// @inheritdoc IBank
     function withdrawSigned(Withdraw calldata word, bytes calldata signature) external nonReentrant {
-        _use(word.account, word.nonce, word.expiry, _hashWithdraw(word), signature);
+        _carry(word.account, word.nonce, word.expiry, _hashWithdraw(word), signature);
         _withdraw(word.account, word.to, word.amount);
-    }
-
-    /// @inheritdoc IBank
-    function cancelNonce(uint256 nonce) external nonReentrant {
-        _spend(msg.sender, nonce);
     }
 
     /// @inheritdoc IBank
@@ -55,13 +50,6 @@ abstract contract Treasury is IBank, Till, JobBook {
         require(amount > 0, ZeroAmount());
         _credit(0, address(this), pool, Reason.Donation, amount);
         _pull(amount);
-    }
-
-    /// @dev A signed word works once, in time, and only by whose money it is about.
-    function _use(address account, uint256 nonce, uint256 expiry, bytes32 digest, bytes calldata signature) internal {
-        require(block.timestamp <= expiry, Late(block.timestamp, expiry));
-        _spend(account, nonce);
-        require(_signedFor(account, digest, signature), BadSignature(account));
     }
 
     function _payTo(address to, uint256 amount) internal {
@@ -85,14 +73,6 @@ abstract contract Treasury is IBank, Till, JobBook {
         require(amount > 0, ZeroAmount());
         _debit(0, account, Book.Available, Reason.Withdrawal, amount);
         _payTo(to, amount);
-    }
-
-    function _spend(address account, uint256 nonce) private {
-        uint256 spent = _nonces[account][nonce >> 8];
-        uint256 bit = 1 << (nonce & 0xff);
-        require(spent & bit == 0, NonceSpent(account, nonce));
-        _nonces[account][nonce >> 8] = spent | bit;
-        emit NonceCancelled(account, nonce);
     }
 
     function _checkRecipient(address who) private view {

@@ -13,7 +13,7 @@ const events = async (eventName) => (await client.getContractEvents({ ...at, eve
 let differences = 0;
 const same = (what, expected, actual) => { if (expected !== actual) { differences++; console.log(`DIFFERENT ${what}: expected ${expected}, the contract says ${actual}`); } };
 
-// Jobs: the record that calls about one carry, from two events, and whether it is in flight. Its numbers are packed in two words.
+// Jobs: the record that calls about one carry, from its events, and whether it is in flight. Its numbers are packed in two words.
 const [opened, submitted] = [await events("JobOpened"), await events("ResultSubmitted")];
 const part = (word, from, bits) => BigInt.asUintN(bits, word >> BigInt(from));
 const numbers = ({ terms, course }) => ({
@@ -21,6 +21,7 @@ const numbers = ({ terms, course }) => ({
 });
 const records = new Map();
 for (const e of opened) records.set(e.job, { ...e, payer: zeroAddress, witness: zeroAddress, commitment: toHex(0, { size: 32 }) });
+for (const { job, payer, witness } of await events("JobBound")) Object.assign(records.get(job), { payer, witness });
 for (const { job, course, commitment } of submitted) Object.assign(records.get(job), { course, commitment });
 for (const record of records.values()) Object.assign(record, numbers(record));
 const ended = new Set((await Promise.all(["RewardReleased", "JobRefunded", "StakeSlashed"].map(events))).flat().map(({ job }) => job));
@@ -47,7 +48,8 @@ for (const account of new Set(moves.map((m) => m.account))) {
   const [checkPool, insurancePool] = getAddress(account) === getAddress(escrow) ? await read("pools") : [0n, 0n];
   [available, bond, locked, earned, checkPool, insurancePool].forEach((held, i) => same(`${account} ${views[i]}`, books.get(`${account} ${views[i]}`) ?? 0n, held));
 }
-for (const [job, { client: who, maxPrice, fee }] of records) if (!ended.has(job)) add(`${who} Reserved`, maxPrice + fee);
+const purseOf = ({ client: who, payer }) => (payer === zeroAddress ? who : payer);
+for (const [job, record] of records) if (!ended.has(job)) add(`${purseOf(record)} Reserved`, record.maxPrice + record.fee);
 const owed = [...books.values()].reduce((a, b) => a + b, 0n);
 const held = await client.readContract({ address: await read("token"), abi: erc20Abi, functionName: "balanceOf", args: [escrow], blockNumber: block.number });
 if (held < owed) differences++;
@@ -61,13 +63,13 @@ const seeds = new Map((await events("SeedRecorded")).map(({ epoch, seed }) => [e
 const roster = [];
 for (const { operator, place, cluster } of await events("OperatorJoined")) roster[place] = { operator, cluster };
 for (const { place, blockNumber } of await events("OperatorRetired")) roster[place].retiredAt = blockNumber;
-const clusterOf = new Map((await events("OperatorRegistered")).map(({ operator, payout }) => [operator, payout]));
+const clusterOf = new Map((await events("OperatorJoined")).map(({ operator, cluster }) => [operator, cluster]));
 
 function draw({ seed, job, round, length, epoch, taken }, count) {
   const [clusters, lastBlock, picks] = [new Set(taken), (epoch + 1n) * BigInt(epochBlocks) - 1n, []];
   for (let probe = 0n; probe < 64n && picks.length < count; probe++) {
     const place = roster[hash("bytes32, bytes32, bytes32, uint8, uint256", DRAW, seed, job, round, probe) % BigInt(length)];
-    if ((place.retiredAt !== undefined && place.retiredAt <= lastBlock) || place.operator === records.get(job).client || clusters.has(place.cluster)) continue;
+    if ((place.retiredAt !== undefined && place.retiredAt <= lastBlock) || [records.get(job).client, records.get(job).payer].includes(place.operator) || clusters.has(place.cluster)) continue;
     clusters.add(place.cluster);
     picks.push(place.operator);
   }

@@ -69,6 +69,7 @@ contract DrawTest {
             byTime: false,
             last: 100,
             client: address(uint160(1000 + (shape >> 16) % count)),
+            payer: address(uint160(1000 + (shape >> 40) % count)),
             operatorCluster: uint32(1 + (shape >> 24) % 8),
             accuserCluster: shape % 2 == 0 ? 0 : uint32(1 + (shape >> 32) % 8)
         });

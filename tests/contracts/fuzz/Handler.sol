@@ -246,7 +246,7 @@ contract Handler {
         uint256 available = escrow.available(client(who));
         uint256 free = record.bond - record.unbonding;
         bool admitted = 2 * uint256(maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + maxPrice) <= free;
-        if (!record.active || escrow.activeOperators() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
+        if (!record.active || escrow.activeClusters() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
 
         (bytes32 id, V.OpenItem memory item) = offer(who, by, maxPrice, tolerance);
         V.OpenItem[] memory items = new V.OpenItem[](1);
@@ -264,7 +264,8 @@ contract Handler {
         V.Order memory order = V.Order({
             client: client(who), operator: address(0), workload: 0, policy: 0,
             comparison: tolerance ? V.Comparison.Tolerance : V.Comparison.Exact, unitPrice: 1e6, maxPrice: maxPrice,
-            maxFee: maxPrice + 1e6, runWindow: 100, nonce: nonces, expiry: type(uint64).max
+            maxFee: maxPrice + 1e6, runWindow: 100, nonce: nonces, expiry: type(uint64).max,
+            payer: address(0), pool: 0, runtime: 1, witness: address(0)
         });
         id = escrow.hashOrder(order);
         V.Acceptance memory acceptance = V.Acceptance(id, operator(by), vm.addr(NODE_KEY + by), type(uint64).max);

@@ -171,11 +171,16 @@ describe("hostile tokens", () => {
     const noCheck = { job: model.ZERO32, round: 0, seat: 0, finding: 0, value: model.ZERO32, salt: model.ZERO32 };
     const noWithdrawal = { account: model.ZERO, to: model.ZERO, amount: 0n, nonce: 0n, expiry: 0n };
     const noClaim = { operator: model.ZERO, to: model.ZERO, nonce: 0n, expiry: 0n };
+    const noVoid = { account: model.ZERO, spent: 0n, expiry: 0n };
+    const noSpending = { payer: model.ZERO, spender: model.ZERO, perJob: 0n, perDay: 0n, until: 0, nonce: 0n, expiry: 0n };
     const noSignature = [27, model.ZERO32, model.ZERO32];
     const everyEntry = (world, job) => [
       ["deposit", [1n]], ["depositFor", [model.ZERO, 1n]], ["depositWithPermit", [model.ZERO, 1n, 0n, ...noSignature]],
       ["depositWithAuthorization", [model.ZERO, 1n, 0n, 0n, model.ZERO32, ...noSignature]], ["withdraw", [1n]], ["withdrawTo", [model.ZERO, 1n]],
       ["withdrawSigned", [noWithdrawal, "0x"]], ["donate", [Book.CheckPool, 1n]], ["cancelNonce", [77n]],
+      ["cancelNonceSigned", [noVoid, "0x"]], ["approveSpending", [world.stranger.address, 1n, 1n, 1]], ["approveSpendingSigned", [noSpending, "0x"]],
+      ["cancel", [[]]], ["createPool", []], ["setPoolMembers", [1, []]], ["transferPool", [1, world.stranger.address]], ["registerRuntime", [2, job, true]],
+      ["registerOwned", [world.stranger.address, world.stranger.address, world.stranger.address, world.parameters.minBond]],
       ["register", [world.stranger.address, world.stranger.address, world.parameters.minBond]], ["addBond", [1n]], ["requestUnbonding", [1n]],
       ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["claimTo", [model.ZERO, model.ZERO]], ["claimSigned", [noClaim, "0x"]],
       ["recordSeed", [0n]], ["recordBeacon", [0n, "0x"]], ["recordWithoutBeacon", [0n]], ["addVersion", [world.parameters]], ["pause", []], ["unpause", []],

@@ -57,7 +57,7 @@ describe("committed files that are generated", () => {
 });
 
 describe("the deployables", () => {
-  const MODULES = ["Escrow", "Court", "Bank", "Charter"];
+  const MODULES = ["Escrow", "Court", "Bank", "Charter", "Registry"];
   const placed = ({ label, slot, offset }) => ({ label, slot, offset });
   /** A type by its words and members; the compiler's own names carry numbers that differ from one source to the next. */
   const described = (name, types) => {

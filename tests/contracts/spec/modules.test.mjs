@@ -1,4 +1,4 @@
-// One escrow of four codes: what its fallback answers, and what the modules can do on their own.
+// One escrow of five codes: what its fallback answers, and what the modules can do on their own.
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { numberToHex, toFunctionSelector, toFunctionSignature } from "viem";
@@ -10,20 +10,20 @@ import { Book, State } from "../support/words.mjs";
 let world;
 beforeEach(async () => (world = await fixture()));
 
-const codesOf = (world) => [world.escrowArtifact, world.courtArtifact, world.bankArtifact, world.charterArtifact];
+const codesOf = (world) => [world.escrowArtifact, world.courtArtifact, world.bankArtifact, world.charterArtifact, world.registryArtifact];
 const functionsOf = ({ abi }) => abi.filter(({ type }) => type === "function");
 const isView = ({ stateMutability }) => ["view", "pure"].includes(stateMutability);
 const fails = (call) => assert.rejects(call, (error) => typeof error.data === "string" || /revert/i.test(error.message));
 
 describe("the fallback", () => {
-  it("has one of the four codes for every function of the escrow, and no two selectors are the same", () => {
+  it("has one of the five codes for every function of the escrow, and no two selectors are the same", () => {
     const codes = codesOf(world).map((code) => functionsOf(code).map(toFunctionSignature));
     const asked = functionsOf(world).map(toFunctionSignature);
     for (const signature of asked) assert.equal(codes.filter((code) => code.includes(signature)).length, 1, signature);
     const all = new Set(codes.flat());
     assert.equal(new Set([...all].map(toFunctionSelector)).size, all.size);
     // Beside the interface: where the modules are, and the domain of EIP-5267.
-    assert.deepEqual([...all].filter((signature) => !asked.includes(signature)).sort(), ["bank()", "charter()", "court()", "eip712Domain()"]);
+    assert.deepEqual([...all].filter((signature) => !asked.includes(signature)).sort(), ["bank()", "charter()", "court()", "eip712Domain()", "registry()"]);
   });
 
   it("refuses a function that nobody knows, and a call of nothing", async () => {
@@ -79,24 +79,30 @@ describe("a module that is called directly", () => {
     const [payer] = world.clients;
     const withdrawal = { account: payer.address, to: world.stranger.address, amount: 1n, nonce: 800n, expiry: 2n ** 64n - 1n };
     const earnings = { operator: world.operators[1].address, to: world.stranger.address, nonce: 800n, expiry: 2n ** 64n - 1n };
+    const spending = { payer: payer.address, spender: world.stranger.address, perJob: 1n, perDay: 1n, until: 2 ** 40 - 1, nonce: 801n, expiry: 2n ** 64n - 1n };
+    const taken = { account: payer.address, spent: 802n, expiry: 2n ** 64n - 1n };
     Object.assign(calls, {
       depositFor: [world.stranger.address, 1n], depositWithPermit: [world.stranger.address, 1n, 0n, 27, model.ZERO32, model.ZERO32],
       depositWithAuthorization: [payer.address, 1n, 0n, 2n ** 64n - 1n, model.ZERO32, 27, model.ZERO32, model.ZERO32], withdrawTo: [world.stranger.address, 1n],
       withdrawSigned: [withdrawal, await world.sign(payer, "Withdraw", withdrawal)], claimTo: [world.operators[1].address, world.stranger.address],
+      cancel: [[await world.cancelItem(job, { expiry: 2n ** 64n - 1n })]], createPool: [], setPoolMembers: [9, []], transferPool: [9, world.stranger.address],
+      approveSpending: [world.stranger.address, 1n, 1n, 2 ** 40 - 1], approveSpendingSigned: [spending, await world.sign(payer, "Spending", spending)],
+      cancelNonceSigned: [taken, await world.sign(payer, "Void", taken)], registerRuntime: [2, job.id, true],
+      registerOwned: [world.stranger.address, world.stranger.address, world.stranger.address, world.parameters.minBond],
       claimSigned: [earnings, await world.sign(world.operators[1].payoutKey, "Claim", earnings)],
     });
     Object.assign(calls, {
       addVersion: [world.parameters], pause: [], unpause: [], recordSeed: [0n], recordBeacon: [2n ** 39n, "0x"], recordWithoutBeacon: [2n ** 39n],
     });
     const before = await standing(job);
-    for (const name of ["court", "bank", "charter"]) {
+    for (const name of ["court", "bank", "charter", "registry"]) {
       const { abi } = world[`${name}Artifact`];
       for (const { name: functionName } of functionsOf({ abi }).filter((entry) => !isView(entry))) {
         assert.ok(functionName in calls, functionName);
         for (const from of [world.stranger, world.clients[0], world.operators[1]]) {
           const call = world.transact(from, world[name], abi, functionName, calls[functionName]);
-          // Nothing but a nonce of the module's own book can be had without tokens.
-          if (functionName === "cancelNonce") await call;
+          // Nothing but a nonce, a pool and an approval of the module's own book can be had without tokens.
+          if (["cancelNonce", "createPool", "approveSpending"].includes(functionName)) await call;
           else await fails(call);
         }
       }
@@ -125,7 +131,7 @@ describe("a module that is called directly", () => {
   it("has a domain of its own: what is signed for the escrow is not signed for it", async () => {
     const { order, id } = await world.agree();
     assert.equal(await world.read("hashOrder", order), id);
-    assert.notEqual(await world.readFrom(world.bank, world.bankArtifact.abi, "hashOrder", [order]), id);
+    assert.notEqual(await world.readFrom(world.registry, world.registryArtifact.abi, "hashOrder", [order]), id);
     const domain = (at) => world.readFrom(at, world.escrowArtifact.abi, "eip712Domain", []);
     assert.deepEqual((await domain(world.escrow))[4], world.escrow);
   });

@@ -49,7 +49,7 @@ describe("opening a job", () => {
       const { workload, policy, comparison, unitPrice, maxPrice, runWindow, nonce } = job.order;
       const record = model.recordOf({
         client: client.address, payer: model.ZERO, operator: operator.address, nodeKey: operator.nodeKey.address, witness: model.ZERO, comparison, unitPrice,
-        maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 1_000_000, rosterLength: 10, version: 1, commitment: model.ZERO32,
+        maxPrice, fee, openedAt, runWindow, submittedAt: 0n, epoch: 0n, ratePpm: 1_000_000, rosterLength: 10, version: 1, bound: false, commitment: model.ZERO32,
       });
       const { terms, course, nodeKey } = record;
       assert.deepEqual(events[0].args, { job: job.id, client: client.address, operator: operator.address, nodeKey, workload, policy, nonce, terms, course });
@@ -186,7 +186,7 @@ describe("opening a job", () => {
 
     it("refuses words with bits beyond their types, even if client and operator sign them", async () => {
       const order = (await world.agree()).order;
-      const widths = { client: 160, operator: 160, comparison: 8, unitPrice: 96, maxPrice: 96, maxFee: 96, runWindow: 32, expiry: 64 };
+      const widths = { client: 160, operator: 160, comparison: 8, unitPrice: 96, maxPrice: 96, maxFee: 96, runWindow: 32, expiry: 64, payer: 160, pool: 32, runtime: 8, witness: 160 };
       const names = model.types.Order.map(({ name }) => name);
       const words = (item) => encodeAbiParameters(model.types.Order, names.map((name) => item[name])).slice(2);
       for (const [name, width] of Object.entries(widths)) {

@@ -26,8 +26,9 @@ describe("construction", () => {
   }
 
   it("refuses a bank without a token, and a module without code", async () => {
-    await world.refuses(world.deploy(world.bankArtifact, [model.ZERO]), "ZeroAddress");
+    await world.refuses(world.deploy(world.bankArtifact, [model.ZERO, world.registry]), "ZeroAddress");
     for (const nobody of [model.ZERO, world.stranger.address]) {
+      await world.refuses(world.deploy(world.bankArtifact, [world.token, nobody]), "ZeroAddress");
       await world.refuses(world.deployEscrow(parameters, { court: nobody }), "ZeroAddress");
       await assert.rejects(world.deployEscrow(parameters, { bank: nobody }), /revert/);
       await assert.rejects(world.deployEscrow(parameters, { charter: nobody }), /revert/);

@@ -19,6 +19,7 @@ const send = (name, ...args) => world.send(world.stranger, name, ...args);
 const changed = (record, name) => {
   const value = record[name];
   if (name === "comparison") return model.recordOf({ ...record, comparison: 1 - value });
+  if (typeof value === "boolean") return model.recordOf({ ...record, [name]: !value });
   if (typeof value === "bigint") return model.recordOf({ ...record, [name]: value + 1n });
   if (typeof value === "number") return model.recordOf({ ...record, [name]: value + 1 });
   return { ...record, [name]: value.slice(0, -1).toLowerCase() + (value.endsWith("0") ? "1" : "0") };

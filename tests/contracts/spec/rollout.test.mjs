@@ -1,12 +1,14 @@
 // docs/adr/0011-no-upgrades.md, step by step: a new escrow takes over, and the old one is left with its pools and nothing else.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { keccak256, toHex } from "viem";
 import { Authority } from "../support/authority.mjs";
 import { USD, World } from "../support/world.mjs";
 import { State } from "../support/words.mjs";
 
 describe("a rollout of new contracts", () => {
-  let world, old, next, jobs, deposited;
+  let world, authority, old, next, jobs, deposited;
+  const runtime = ["registerRuntime", 1, keccak256(toHex("runtime")), true];
   const at = (escrow) => {
     world.escrow = escrow;
     world.domain = { ...world.domain, verifyingContract: escrow };
@@ -15,7 +17,7 @@ describe("a rollout of new contracts", () => {
   before(async () => {
     world = await World.create();
     old = world.escrow;
-    await new Authority(world).setUp(world.parameters.unbondingDelay + 1);
+    authority = await new Authority(world).setUp(world.parameters.unbondingDelay + 1);
     for (const client of world.clients) await world.fund(client, 1_000n * USD);
     for (const operator of world.operators) await world.register(operator);
     jobs = [await world.opened(), await world.accused({ operator: world.operators[1] }), await world.decided({ operator: world.operators[2] })];
@@ -25,6 +27,9 @@ describe("a rollout of new contracts", () => {
   it("1. the new escrow stands beside the old one", async () => {
     next = await world.deployEscrow(world.parameters);
     assert.notEqual(next, old);
+    at(next);
+    await authority.schedule(...runtime);
+    at(old);
   });
 
   it("2. nothing begins at the old one any more", async () => {
@@ -72,6 +77,7 @@ describe("a rollout of new contracts", () => {
     }
     await world.send(world.stranger, "withdraw", await world.read("available", world.stranger.address));
     at(next);
+    await authority.execute(...runtime);
     for (const operator of world.operators) await world.register(operator);
     const job = await world.opened({ client: world.clients[0] });
     assert.equal((await world.read("stateOf", job.id))[0], State.Open);

@@ -35,14 +35,20 @@ export async function checkBooks(world, { donated = 0n } = {}) {
 export function reservedOf(history, client) {
   const jobs = new Map();
   for (const event of history) applyToJobs(jobs, event);
-  return sum([...jobs.values()].filter((job) => job.client === client).map((job) => job.reserve));
+  return sum([...jobs.values()].filter((job) => (job.payer ?? job.client) === client).map((job) => job.reserve));
 }
 
 /** Returns the change of reserves. */
 function applyToJobs(jobs, { eventName, args }) {
+  if (eventName === "JobBound") {
+    jobs.set(args.job, args.payer === model.ZERO ? {} : { payer: args.payer });
+    return 0n;
+  }
   if (eventName === "JobOpened") {
-    assert.ok(!jobs.has(args.job), `${args.job} opened twice`);
-    const job = { ...args, ...model.numbersOf(args) };
+    const bound = jobs.get(args.job);
+    assert.ok(!bound?.client, `${args.job} opened twice`);
+    const job = { ...bound, ...args, ...model.numbersOf(args) };
+    assert.equal(job.bound, bound !== undefined, `${args.job} is bound as its terms say`);
     const reserve = job.maxPrice + job.fee;
     jobs.set(args.job, { ...job, reserve });
     return reserve;

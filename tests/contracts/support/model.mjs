@@ -15,7 +15,7 @@ export const sealOf = ({ job, round, seat, salt, value }) =>
   encoded(["bytes32", "uint8", "uint8", "bytes32", "bytes32"], [job, round, seat, salt, value]);
 
 // Where the numbers of a record are in its two words: name, bits, and whether it is read as a bigint; from the low end.
-const TERMS = [["unitPrice", 96n, BigInt], ["maxPrice", 96n, BigInt], ["runWindow", 32n, Number], ["ratePpm", 24n, Number], ["comparison", 8n, Number]];
+const TERMS = [["unitPrice", 96n, BigInt], ["maxPrice", 96n, BigInt], ["runWindow", 32n, Number], ["ratePpm", 24n, Number], ["comparison", 7n, Number], ["bound", 1n, Boolean]];
 const COURSE = [
   ["fee", 96n, BigInt], ["openedAt", 40n, BigInt], ["submittedAt", 40n, BigInt], ["epoch", 40n, BigInt], ["rosterLength", 24n, Number], ["version", 16n, Number],
 ];
@@ -77,7 +77,7 @@ const DRAW = keccak256(toBytes("assay.draw"));
 export const isSampled = (seed, job, ratePpm) => BigInt(encoded(["bytes32", "bytes32", "bytes32"], [SAMPLE, seed, job])) % PPM < BigInt(ratePpm);
 
 /** Picks in order; `roster` holds { operator, cluster, retiredAt } and `excluded` the clusters that may not be drawn. */
-export function picks({ seed, job, round, roster, rosterLength, lastBlock, client, excluded }, count) {
+export function picks({ seed, job, round, roster, rosterLength, lastBlock, client, payer = ZERO, excluded }, count) {
   const drawn = [];
   const clusters = new Set(excluded.map((cluster) => String(cluster)));
   for (let probe = 0n; probe < 64n && drawn.length < count && rosterLength > 0; probe++) {
@@ -85,7 +85,7 @@ export function picks({ seed, job, round, roster, rosterLength, lastBlock, clien
     const place = roster[Number(BigInt(hash) % BigInt(rosterLength))];
     const [cluster, retiredAt] = [String(place.cluster), BigInt(place.retiredAt)];
     if ((retiredAt !== 0n && retiredAt <= lastBlock) || clusters.has(cluster)) continue;
-    if (place.operator.toLowerCase() === client.toLowerCase()) continue;
+    if ([client, payer].some((who) => place.operator.toLowerCase() === who.toLowerCase())) continue;
     clusters.add(cluster);
     drawn.push(place.operator);
   }
@@ -96,12 +96,16 @@ const field = (list) => list.split(",").map((entry) => entry.split(" ")).map(([t
 
 export const types = {
   Order: field(
-    "address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison,uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry",
+    "address client,address operator,bytes32 workload,bytes32 policy,uint8 comparison,uint96 unitPrice,uint96 maxPrice,uint96 maxFee,uint32 runWindow,uint256 nonce,uint64 expiry,address payer,uint32 pool,uint8 runtime,address witness",
   ),
   Acceptance: field("bytes32 order,address operator,address nodeKey,uint64 openBy"),
   Result: field("bytes32 job,bytes32 commitment,bytes32 manifest"),
   Attestation: field("bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt"),
   SeatCommitment: field("bytes32 job,uint8 round,uint8 seat,bytes32 commitment"),
+  Stored: field("bytes32 job,bytes32 commitment"),
+  Cancel: field("bytes32 job,uint64 expiry"),
+  Spending: field("address payer,address spender,uint96 perJob,uint96 perDay,uint40 until,uint256 nonce,uint64 expiry"),
+  Void: field("address account,uint256 spent,uint64 expiry"),
   Withdraw: field("address account,address to,uint256 amount,uint256 nonce,uint64 expiry"),
   Claim: field("address operator,address to,uint256 nonce,uint64 expiry"),
   // The token's own, in its own domain.

@@ -52,6 +52,7 @@ async function draws(world, harness, ask) {
       const rosterLength = i % 3 === 2 ? Math.ceil(roster.length / 2) : roster.length;
       const terms = {
         seed: word(`seed ${name} ${i}`), job: word(`job ${i}`), round, rosterLength, lastBlock: 100n, client: i === 4 || i === 5 ? roster.at(-1).operator : address("client"),
+        payer: i === 3 ? roster.at(-1).operator : model.ZERO,
         operatorCluster: roster[0].cluster, accuserCluster: round === 1 && roster.length > 1 ? roster[1].cluster : model.ZERO,
       };
       const excluded = [terms.operatorCluster, terms.accuserCluster].filter((cluster) => cluster !== model.ZERO);
@@ -88,10 +89,12 @@ async function digests(world) {
       {
         client: world.clients[0].address, operator: world.operators[0].address, workload: word("workload"), policy: word("policy"), comparison: 0,
         unitPrice: 1_000_000n, maxPrice: 40_000_000n, maxFee: 10_000_000n, runWindow: 200, nonce: 0n, expiry: 1_900_000_000n,
+        payer: model.ZERO, pool: 0, runtime: 0, witness: model.ZERO,
       },
       {
         client: world.clients[1].address, operator: model.ZERO, workload: word("another"), policy: word("bounds"), comparison: 1,
         unitPrice: 2n ** 96n - 1n, maxPrice: 2n ** 96n - 1n, maxFee: 2n ** 96n - 1n, runWindow: 2 ** 32 - 1, nonce: 2n ** 256n - 1n, expiry: 2n ** 64n - 1n,
+        payer: address("payer"), pool: 2 ** 32 - 1, runtime: 255, witness: address("witness"),
       },
     ],
     Acceptance: [{ order: word("order"), operator: world.operators[0].address, nodeKey: world.operators[0].nodeKey.address, openBy: 1_900_000_000n }],
@@ -101,6 +104,15 @@ async function digests(world) {
       { job: word("job"), round: 1, seat: 0, finding: 4, value: word("value"), salt: word("salt") },
     ],
     SeatCommitment: [{ job: word("job"), round: 1, seat: 2, commitment: word("commitment") }],
+    Stored: [{ job: word("job"), commitment: word("commitment") }],
+    Cancel: [{ job: word("job"), expiry: 1_900_000_000n }],
+    Spending: [
+      {
+        payer: world.clients[0].address, spender: world.clients[1].address, perJob: 2n ** 96n - 1n, perDay: 5n, until: 2 ** 40 - 1, nonce: 2n ** 256n - 1n,
+        expiry: 2n ** 64n - 1n,
+      },
+    ],
+    Void: [{ account: world.clients[0].address, spent: 2n ** 256n - 1n, expiry: 1_900_000_000n }],
     Withdraw: [{ account: world.clients[0].address, to: world.clients[1].address, amount: 2n ** 256n - 1n, nonce: 2n ** 256n - 1n, expiry: 2n ** 64n - 1n }],
     Claim: [{ operator: world.operators[0].address, to: world.clients[1].address, nonce: 7n, expiry: 1_900_000_000n }],
   };

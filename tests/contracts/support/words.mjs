@@ -2,7 +2,7 @@
 const numbered = (...names) => Object.fromEntries(names.map((name, number) => [name, number]));
 
 export const State = numbered("None", "Open", "Submitted", "Accused", "Convicted", "Released", "Refunded", "Slashed");
-export const Outcome = numbered("None", "Delivered", "Checked", "Unchecked", "Cleared", "NoShow", "Unavailable", "Inconclusive", "WrongResult");
+export const Outcome = numbered("None", "Delivered", "Checked", "Unchecked", "Cleared", "NoShow", "Unavailable", "Inconclusive", "WrongResult", "Cancelled");
 export const Comparison = numbered("Exact", "Tolerance");
 export const Finding = numbered("None", "Value", "Match", "Mismatch", "Malformed");
 export const Verdict = numbered("None", "Cleared", "Convicted", "Inconclusive");
@@ -14,9 +14,9 @@ export const Reason = numbered(
 export const Skip = numbered(
   "None", "WrongState", "Expired", "NonceUsed", "BadClientSignature", "BadOperatorSignature", "BadNodeSignature", "WrongOperator", "NotEligible", "Admission",
   "InsufficientFunds", "FeeTooLow", "BadTerms", "TooEarly", "TooLate", "SeedMissing", "CheckMissing", "BadOpening", "BadAttestation", "RosterTooSmall",
-  "WrongRecord",
+  "WrongRecord", "NotInPool", "NotAllowed", "NotDeterministic", "BadWitness",
 );
-export const Action = numbered("None", "Open", "Submit", "Release", "Expire", "Slash", "Lapse", "CommitSeat");
+export const Action = numbered("None", "Open", "Submit", "Release", "Expire", "Slash", "Lapse", "CommitSeat", "Cancel");
 
 /** What the mock of a contract wallet can answer. */
 export const Answer = numbered("Faithful", "Reverts", "RevertsWithMuch", "Burns", "Nothing", "Short", "Much", "WrongMagic", "DirtyMagic", "RevertsWithMagic");

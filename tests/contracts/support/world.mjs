@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { network } from "hardhat";
-import { decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, parseSignature, toHex } from "viem";
+import { concat, decodeErrorResult, decodeFunctionResult, encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, parseEventLogs, parseSignature, toHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { checkBooks, reservedOf } from "./books.mjs";
 import * as model from "./model.mjs";
@@ -75,6 +75,7 @@ export class World {
     world.courtArtifact = await artifact("Court");
     world.bankArtifact = await artifact("Bank");
     world.charterArtifact = await artifact("Charter");
+    world.registryArtifact = await artifact("Registry");
     world.managerArtifact = await artifact("AccessManager", "@openzeppelin/contracts/access/manager/AccessManager.sol");
     const beaconArtifact = await artifact("Quicknet");
     world.abi = [...(await artifact("IEscrow", "interfaces/IEscrow.sol")).abi, ...foreignErrors(world.escrowArtifact, world.bankArtifact, world.managerArtifact, beaconArtifact)];
@@ -89,11 +90,13 @@ export class World {
     world.token = await world.deploy(world.tokenArtifact, []);
     // Not by the deployer: the address of its second contract, the escrow, stands in the committed vectors.
     world.court = await world.deploy(world.courtArtifact, [], world.stranger);
-    world.bank = await world.deploy(world.bankArtifact, [world.token], world.stranger);
     world.manager = await world.deploy(world.managerArtifact, [world.governor.address], world.stranger);
+    world.registry = await world.deploy(world.registryArtifact, [world.manager], world.stranger);
+    world.bank = await world.deploy(world.bankArtifact, [world.token, world.registry], world.stranger);
     world.beacon = await world.deploy(beaconArtifact, [], world.stranger);
     world.charter = await world.deploy(world.charterArtifact, [world.manager, world.beacon], world.stranger);
     world.escrow = await world.deployEscrow(world.parameters);
+    await world.send(world.governor, "registerRuntime", 1, keccak256(toHex("runtime")), true);
     world.domain = { name: "Assay", version: "1", chainId: world.chainId, verifyingContract: world.escrow };
     world.nonce = 0n;
     return world;
@@ -223,7 +226,7 @@ export class World {
   recordFrom(events) {
     const record = { ...model.NO_RECORD };
     for (const { eventName, args } of events) {
-      if (!["JobOpened", "ResultSubmitted"].includes(eventName)) continue;
+      if (!["JobBound", "JobOpened", "ResultSubmitted"].includes(eventName)) continue;
       for (const name of Object.keys(record)) if (name in args) record[name] = args[name];
     }
     return { ...record, ...model.numbersOf(record) };
@@ -313,7 +316,8 @@ export class World {
     const later = (await this.now()) + 100_000n;
     const order = {
       client: client.address, operator: operator.address, workload: keccak256(toHex("workload")), policy: keccak256(toHex("policy")),
-      comparison: Comparison.Exact, unitPrice: 1n * USD, maxPrice: 40n * USD, maxFee: 10n * USD, runWindow: 200, nonce: this.nonce++, expiry: later, ...terms,
+      comparison: Comparison.Exact, unitPrice: 1n * USD, maxPrice: 40n * USD, maxFee: 10n * USD, runWindow: 200, nonce: this.nonce++, expiry: later,
+      payer: model.ZERO, pool: 0, runtime: 1, witness: model.ZERO, ...terms,
     };
     const job = this.digest("Order", order);
     const acceptance = { order: job, operator: operator.address, nodeKey: operator.nodeKey.address, openBy: later, ...promise };
@@ -335,8 +339,17 @@ export class World {
     return job;
   }
 
-  async resultItem(job, result = job.result, nodeKey = job.operator.nodeKey) {
-    return { job: await this.recordOf(job.id), result, signature: await this.sign(nodeKey, "Result", result) };
+  /** With the witness' word behind the node key's, if there is a witness. */
+  async resultItem(job, result = job.result, nodeKey = job.operator.nodeKey, witness = undefined) {
+    const stored = witness ? await this.sign(witness, "Stored", { job: result.job, commitment: result.commitment }) : "0x";
+    return { job: await this.recordOf(job.id), result, signature: concat([await this.sign(nodeKey, "Result", result), stored]) };
+  }
+
+  /** Both sides' word that the job ends. */
+  async cancelItem(job, { client = job.client, signer = job.operator.signer, expiry = job.order.expiry, domain = this.domain } = {}) {
+    const word = { job: job.id, expiry };
+    const [clientSignature, operatorSignature] = [await this.sign(client, "Cancel", word, domain), await this.sign(signer, "Cancel", word, domain)];
+    return { id: job.id, job: await this.recordOf(job.id), expiry, clientSignature, operatorSignature };
   }
 
   async submitted(options) {
