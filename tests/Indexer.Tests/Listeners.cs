@@ -14,6 +14,7 @@ public abstract class EveryEventConsumer :
     IConsumer<StakeSlashed>, IConsumer<ItemSkipped>, IConsumer<LedgerMoved>, IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>,
     IConsumer<OperatorRetired>, IConsumer<OperatorStruck>, IConsumer<UnbondingRequested>, IConsumer<NonceCancelled>,
     IConsumer<VersionAdded>, IConsumer<PauseSet>, IConsumer<BeaconMissed>,
+    IConsumer<JobBound>, IConsumer<SpendingApproved>, IConsumer<PoolOwned>, IConsumer<PoolMemberSet>, IConsumer<RuntimeRegistered>,
     IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
 {
     protected abstract Task TakeAsync(Guid id, IChainEvent e);
@@ -45,6 +46,11 @@ public abstract class EveryEventConsumer :
     public Task Consume(ConsumeContext<VersionAdded> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<PauseSet> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<BeaconMissed> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<JobBound> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<SpendingApproved> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<PoolOwned> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<PoolMemberSet> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<RuntimeRegistered> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<BlocksOrphaned> context) => TakeAsync(context.MessageId!.Value, context.Message);
     public Task Consume(ConsumeContext<ChainAdvanced> context) => Task.CompletedTask;
 }

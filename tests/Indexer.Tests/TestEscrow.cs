@@ -59,6 +59,7 @@ internal sealed class TestEscrow
         var receipt = await deployer.EscrowAsync(escrow.Token, Parameters, new(authority, Address.Zero, Parameters, Parameters));
         (escrow.Address, escrow.StartBlock) = (receipt.ContractAddress!.Value, receipt.BlockNumber);
         escrow.Domain = new EscrowDomain((ulong)chain.ChainId, escrow.Address);
+        await escrow.SendAsync(escrow.Minter, "registerRuntime", 1, Keccak256.Hash("runtime"), true);
         foreach (var client in escrow.Clients)
         {
             await escrow.FundAsync(client, 1_000_000_000);
@@ -91,9 +92,10 @@ internal sealed class TestEscrow
     public async Task<Amount> ReservedAsync(Address client, ulong block)
     {
         var reserved = Amount.Zero;
-        foreach (var opened in (await EventsAsync([EscrowAbi.Instance.Event("JobOpened").Topic], [], [Words.Of(client)])).Cast<JobOpened>())
-            if ((await As(Stranger).CallAtAsync<JobStanding>(block, "stateOf", opened.Job)).State is >= JobState.Open and <= JobState.Convicted)
-                reserved += opened.MaxPrice + opened.Fee;
+        foreach (var opened in (await EventsAsync([EscrowAbi.Instance.Event("JobOpened").Topic])).Cast<JobOpened>())
+            if (await RecordAsync(opened.Job) is var job && job.Purse == client
+                && (await As(Stranger).CallAtAsync<JobStanding>(block, "stateOf", opened.Job)).State is >= JobState.Open and <= JobState.Convicted)
+                reserved += job.Reserved;
         return reserved;
     }
 
@@ -117,12 +119,13 @@ internal sealed class TestEscrow
         return Domain.Digest(item.Order);
     }
 
-    public async Task<OpenItem> AgreeAsync(int client = 0, int worker = 0)
+    public async Task<OpenItem> AgreeAsync(int client = 0, int worker = 0, Func<Order, Order>? change = null)
     {
         var expiry = (ulong)await _anvil.TimeAsync() + 10_000;
         var order = new Order(
             Clients[client].Address, Operators[worker].Address, Keccak256.Hash("workload"), Keccak256.Hash("policy"), Comparison.Exact,
-            1_000_000, 10_000_000, 2_000_000, 200, Bytes32.FromBigInteger(++_nonce), expiry);
+            1_000_000, 10_000_000, 2_000_000, 200, Bytes32.FromBigInteger(++_nonce), expiry) { Runtime = 1 };
+        order = change?.Invoke(order) ?? order;
         var acceptance = new Acceptance(Domain.Digest(order), Operators[worker].Address, Operators[worker].Address, expiry);
         return OpenItem.Of(order, await Domain.SignAsync(Clients[client], order), acceptance, await Domain.SignAsync(Operators[worker], acceptance));
     }
@@ -188,11 +191,35 @@ internal sealed class TestEscrow
         await SendAsync(Operators[3], "requestUnbonding", 700_000_000);
         await SendAsync(Clients[1], "withdraw", 100_000_000);
         await SendAsync(Clients[1], "cancelNonce", 99);
+        await CancelBoughtAsync();
         await SendAsync(Minter, "pause");
         await SendAsync(Minter, "unpause");
         await SendAsync(Stranger, "recordWithoutBeacon", LongAgo);
         await ConvictAsync();
         await OpenAsync(1, 5);
+    }
+
+    /// <summary>An order at another client's cost, in a pool of that client's, that both sides cancel.</summary>
+    private async Task CancelBoughtAsync()
+    {
+        var made = await SendAsync(Clients[1], "createPool");
+        var pool = EscrowAbi.Instance.DecodeLog(made.Logs[0]).Values.Get<uint>("pool");
+        await SendAsync(Clients[1], "setPoolMembers", pool, (object)new[]
+        {
+            new { Account = Clients[0].Address, Orders = true, Works = false }, new { Account = Operators[5].Address, Orders = false, Works = true },
+        });
+        await SendAsync(Clients[1], "approveSpending", Clients[0].Address, 20_000_000, 20_000_000, uint.MaxValue);
+        var item = await AgreeAsync(0, 5, order => order with { Payer = Clients[1].Address, Pool = pool });
+        await SendAsync(Stranger, "open", (object)new[] { item });
+        var cancel = new Cancel(Domain.Digest(item.Order), item.Order.Expiry);
+        await SendAsync(Stranger, "cancel", (object)new[]
+        {
+            new
+            {
+                Id = cancel.Job, Job = await RecordAsync(cancel.Job), cancel.Expiry, ClientSignature = await Domain.SignAsync(Clients[0], cancel),
+                OperatorSignature = await Domain.SignAsync(Operators[5], cancel),
+            },
+        });
     }
 
     /// <summary>A wrong result, accused by the drawn re-executor and slashed on three seats' word, one seat refilled on the way.</summary>

@@ -13,7 +13,7 @@ public class ContractVectorTests
 
     private sealed record PlaceVector(Address Operator, Address Cluster, ulong RetiredAt, ulong LeftAt);
     private sealed record DrawVector(
-        string Name, Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, Address Client, bool ByTime, ulong EpochLast,
+        string Name, Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, Address Client, Address Payer, bool ByTime, ulong EpochLast,
         Address[] ExcludedClusters, PlaceVector[] Roster, int Count, Address[] Picks);
     private sealed record RateVector(uint Clean, uint FloorPpm, uint RecordNumerator, uint RecordOffset, uint RatePpm);
     private sealed record DecisionVector(Bytes32 Seed, Bytes32 Job, uint RatePpm, bool Sampled);
@@ -24,7 +24,7 @@ public class ContractVectorTests
         var cases = Read<DrawVector>("draw", "cases");
         Assert.NotEmpty(cases);
         Assert.All(cases, c => Assert.Equal(c.Picks, Draw.Picks(
-            new DrawSubject(c.Seed, c.Job, c.Round, c.RosterLength, c.EpochLast, c.Client, c.ExcludedClusters, c.ByTime),
+            new DrawSubject(c.Seed, c.Job, c.Round, c.RosterLength, c.EpochLast, c.Client, c.ExcludedClusters, c.ByTime, c.Payer),
             [.. c.Roster.Select(p => new RosterPlace(p.Operator, p.Cluster, p.RetiredAt == 0 ? null : p.RetiredAt, p.LeftAt == 0 ? null : p.LeftAt))], c.Count)));
         Assert.Contains(cases, c => c.ByTime);
     }

@@ -48,7 +48,10 @@ public sealed class ClientWallet : IDisposable
         return new Order(
             key.Address, @operator, workload, policyDigest, SampleSet.ComparisonOf(model),
             LocalTerms.UnitPrice, LocalTerms.MaxPrice, LocalTerms.Parameters.FeeFor(LocalTerms.MaxPrice), LocalTerms.RunWindow,
-            new Bytes32(RandomNumberGenerator.GetBytes(Bytes32.Size)), (ulong)DateTimeOffset.UtcNow.Add(validFor).ToUnixTimeSeconds());
+            new Bytes32(RandomNumberGenerator.GetBytes(Bytes32.Size)), (ulong)DateTimeOffset.UtcNow.Add(validFor).ToUnixTimeSeconds())
+        {
+            Runtime = LocalTerms.Runtime,
+        };
     }
 
     /// <summary>Signs the order and hands it to Settlement.</summary>

@@ -20,12 +20,13 @@ public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> crea
 
     public Task<Receipt> TokenAsync() => CreateAsync("TestToken");
 
-    /// <summary>The escrow, with the three contracts whose code it runs before it. Without governance its terms never change, and seeds are block hashes.</summary>
+    /// <summary>The escrow, with the contracts whose code it runs before it. Without governance its terms never change, and seeds are block hashes.</summary>
     public async Task<Receipt> EscrowAsync(Address token, EscrowParameters terms, Governance? governance = null)
     {
         var (authority, beacon, least, most) = governance ?? new Governance(Address.Zero, Address.Zero, terms, terms);
         var court = await CreateAsync("Court");
-        var bank = await CreateAsync("Bank", token);
+        var registry = await CreateAsync("Registry", authority);
+        var bank = await CreateAsync("Bank", token, registry.ContractAddress);
         var charter = await CreateAsync("Charter", authority, beacon);
         return await CreateAsync("Escrow", court.ContractAddress, bank.ContractAddress, charter.ContractAddress, terms, least, most);
     }

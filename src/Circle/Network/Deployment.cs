@@ -5,6 +5,7 @@ using Assay.Ethereum.Primitives;
 using Assay.Ethereum.Transactions;
 using Assay.Ethereum.Wallets;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Work;
 
 namespace Assay.Circle.Network;
 
@@ -38,6 +39,7 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
                 await steps.SendAsync(from, escrowAt, EscrowAbi.Instance.Encode(function, arguments), cancellation);
         }
 
+        await steps.SendAsync(cast.Deployer, escrowAt, EscrowAbi.Instance.Encode("registerRuntime", LocalTerms.Runtime, BlobAddress.Of("onnx"u8), true), cancellation);
         for (var i = 0; i < cast.OperatorCount; i++)
             await Pay(cast.Owner(i), LocalTerms.Bond, ("register", [cast.Signer(i).Address, cast.Payout(i).Address, LocalTerms.Bond]));
         for (var i = 0; i < cast.ClientCount; i++)

@@ -24,6 +24,8 @@ public static class LocalTerms
     public static readonly Amount MaxPrice = Token;
 
     public const uint RunWindow = 40;
+    /// <summary>Number of the runtime <c>onnx</c>, registered as deterministic.</summary>
+    public const byte Runtime = 1;
 
     public static EscrowParameters Parameters { get; } = new(
         FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 3, MinRoster: 8, MaxRunWindow: 300,

@@ -14,6 +14,9 @@ namespace Assay.Indexer.Api;
 /// <param name="Version">Of the parameters under which the job was opened.</param>
 /// <param name="Sampled">Whether the job is checked by a drawn re-executor; left out until the seed that decides it is recorded.</param>
 /// <param name="Epoch">Of the submission.</param>
+/// <param name="Bound">Payer, pool or witness are named.</param>
+/// <param name="Payer">Whose money it is, if not the client's own.</param>
+/// <param name="Pool">Whose members only may order and work, if it is not everybody.</param>
 /// <param name="Final">The transaction that ended the job is final.</param>
 public sealed record JobView(
     Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy, Comparison Comparison,
@@ -24,7 +27,8 @@ public sealed record JobView(
     Verdict? Verdict, Bytes32? Evidence, ulong? VerdictAt, Bytes32? VerdictTransaction,
     Bytes32? OutputsRoot, ulong? Units, Amount? Price, Address? Reexecutor, Amount? Refund, Amount? Penalty,
     Amount? Slashed, Amount? Compensation, Amount? AccuserReward, Amount? Insured,
-    ulong? EndedAt, Bytes32? EndedTransaction);
+    ulong? EndedAt, Bytes32? EndedTransaction,
+    bool Bound = false, Address? Payer = null, uint? Pool = null, Address? Witness = null);
 
 /// <summary>One event of a job's history. <see cref="Orphaned"/>: its block is no longer part of the chain.</summary>
 /// <param name="Data">The event's own fields.</param>

@@ -36,7 +36,7 @@ internal static class ReadModel
     public static Task<Amount> ReservedAsync(this NpgsqlConnection connection, BlockView at, Address? client = null) => connection.QuerySingleAsync<Amount>(
         $"""
         select coalesce(sum(max_price + fee), 0)::text from jobs
-        where opened_block <= @Number and (ended_block is null or ended_block > @Number) {(client is null ? "" : "and client = @client")}
+        where opened_block <= @Number and (ended_block is null or ended_block > @Number) {(client is null ? "" : "and purse = @client")}
         """, new { Number = (long)at.Number, client });
 
     private static ProblemException NotIndexed(ulong? number) => new(404, "block_not_indexed",

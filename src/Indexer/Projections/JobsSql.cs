@@ -30,9 +30,11 @@ internal static class JobsSql
             coalesce(slash.block_number, refund.block_number, reward.block_number),
             coalesce(slash.block_time, refund.block_time, reward.block_time),
             coalesce(slash.transaction_hash, refund.transaction_hash, reward.transaction_hash),
-            o.version
+            o.version,
+            coalesce(bound.payer, {Zero}), coalesce(bound.pool, 0), coalesce(bound.witness, {Zero}), coalesce(nullif(bound.payer, {Zero}), o.client)
         from job_opened o
         join live opened using (sequence)
+        left join lateral ({Latest("job_bound")}) bound on true
         left join lateral ({Latest("result_submitted")}) result on true
         left join lateral ({Latest("result_accused")}) accusation on true
         left join lateral ({Latest("claim_opened")}) claim on true
@@ -42,6 +44,8 @@ internal static class JobsSql
         left join lateral ({Latest("stake_slashed")}) slash on true
         where o.job {keys};
         """;
+
+    private const string Zero = @"'\x0000000000000000000000000000000000000000'";
 
     private static string Latest(string table) =>
         $"""

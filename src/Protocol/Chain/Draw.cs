@@ -13,10 +13,11 @@ public sealed record RosterPlace(Address Operator, Address Cluster, ulong? Retir
 /// <param name="SeedEnd">Last block of the deciding epoch, or its last second.</param>
 /// <param name="Client">Never drawn for its own job.</param>
 /// <param name="ExcludedClusters">The job's operator, and in a case the accuser.</param>
+/// <param name="Payer">Never drawn either; zero: the client.</param>
 /// <param name="ByTime">The deciding epoch is the beacon's, so its end is a second.</param>
 public sealed record DrawSubject(
     Bytes32 Seed, Bytes32 Job, byte Round, uint RosterLength, ulong SeedEnd, Address Client, IReadOnlyList<Address> ExcludedClusters,
-    bool ByTime = false);
+    bool ByTime = false, Address Payer = default);
 
 /// <summary>Who runs a job again: the contract's own walk over the roster, value for value.</summary>
 public static class Draw
@@ -42,7 +43,7 @@ public static class Draw
             var place = roster[PlaceOf(subject, probe)];
             var left = subject.ByTime ? place.LeftAt : place.RetiredAt;
             var serves = left is null || left > subject.SeedEnd;
-            if (serves && place.Operator != subject.Client && clusters.Add(place.Cluster)) picks.Add(place.Operator);
+            if (serves && place.Operator != subject.Client && place.Operator != subject.Payer && clusters.Add(place.Cluster)) picks.Add(place.Operator);
         }
         return picks;
     }

@@ -11,6 +11,7 @@ public sealed record JobOnChain(Bytes32 Job)
 {
     public JobState State { get; init; }
     public Outcome Outcome { get; init; }
+    public JobBound? Bound { get; init; }
     public JobOpened? Opened { get; init; }
     public ResultSubmitted? Submitted { get; init; }
     public ResultAccused? Accused { get; init; }
@@ -32,8 +33,8 @@ public sealed record JobOnChain(Bytes32 Job)
     public bool IsFinal => State is JobState.Released or JobState.Refunded or JobState.Slashed;
 
     /// <summary>What calls about the job have to bring; null while an event that belongs to it has not come.</summary>
-    public Job? Record => Opened is { } opened && (Submitted is not null || State == JobState.Open || Outcome == Outcome.NoShow)
-        ? Chain.Job.Of(opened, Submitted)
+    public Job? Record => Opened is { } opened && opened.Bound == Bound is not null && (Submitted is not null || State == JobState.Open || Outcome is Outcome.NoShow or Outcome.Cancelled)
+        ? Chain.Job.Of(opened, Bound, Submitted)
         : null;
 }
 
@@ -43,6 +44,7 @@ public static class JobFold
 
     private static JobOnChain Apply(JobOnChain job, IJobEvent e) => e switch
     {
+        JobBound b => job with { Bound = b },
         JobOpened o => job with { State = JobState.Open, Opened = o, Last = e.At },
         ResultSubmitted s => job with { State = JobState.Submitted, Submitted = s, Last = e.At },
         ResultAccused a => job with { State = JobState.Accused, Accused = a, Last = e.At },

@@ -7,7 +7,7 @@ namespace Assay.Protocol.Chain;
 public static class RecordWords
 {
     public static readonly IReadOnlyList<(string Name, int Bits)> Terms =
-        [("unitPrice", 96), ("maxPrice", 96), ("runWindow", 32), ("ratePpm", 24), ("comparison", 8)];
+        [("unitPrice", 96), ("maxPrice", 96), ("runWindow", 32), ("ratePpm", 24), ("comparison", 7), ("bound", 1)];
 
     public static readonly IReadOnlyList<(string Name, int Bits)> Course =
         [("fee", 96), ("openedAt", 40), ("submittedAt", 40), ("epoch", 40), ("rosterLength", 24), ("version", 16)];
@@ -29,7 +29,8 @@ public static class RecordWords
     {
         foreach (var (name, bits) in layout)
         {
-            yield return (name, word & (BigInteger.One << bits) - 1);
+            var number = word & (BigInteger.One << bits) - 1;
+            yield return (name, bits == 1 ? !number.IsZero : number);
             word >>= bits;
         }
     }

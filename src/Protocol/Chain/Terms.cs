@@ -4,7 +4,7 @@ namespace Assay.Protocol.Chain;
 
 public enum JobState { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
 
-public enum Outcome { None, Delivered, Checked, Unchecked, Cleared, NoShow, Unavailable, Inconclusive, WrongResult }
+public enum Outcome { None, Delivered, Checked, Unchecked, Cleared, NoShow, Unavailable, Inconclusive, WrongResult, Cancelled }
 
 public enum Randomness { BlockHash, Beacon }
 
@@ -27,6 +27,7 @@ public enum Skip
 {
     None, WrongState, Expired, NonceUsed, BadClientSignature, BadOperatorSignature, BadNodeSignature, WrongOperator, NotEligible, Admission,
     InsufficientFunds, FeeTooLow, BadTerms, TooEarly, TooLate, SeedMissing, CheckMissing, BadOpening, BadAttestation, RosterTooSmall, WrongRecord,
+    NotInPool, NotAllowed, NotDeterministic, BadWitness,
 }
 
-public enum ItemAction { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat }
+public enum ItemAction { None, Open, Submit, Release, Expire, Slash, Lapse, CommitSeat, Cancel }

@@ -9,7 +9,10 @@ namespace Assay.Protocol.Messages;
 public sealed record JobOpened(
     ChainPosition At, Bytes32 Job, Address Client, Address Operator, Address NodeKey, Bytes32 Workload, Bytes32 Policy,
     Comparison Comparison, Amount UnitPrice, Amount MaxPrice, Amount Fee, uint RunWindow, Bytes32 Nonce, uint RatePpm, uint RosterLength,
-    uint Version) : IJobEvent;
+    uint Version, bool Bound = false) : IJobEvent;
+
+/// <summary>Right before the <see cref="JobOpened"/> of an order that names a payer, a pool or a witness.</summary>
+public sealed record JobBound(ChainPosition At, Bytes32 Job, Address Payer, uint Pool, Address Witness) : IJobEvent;
 
 public sealed record ResultSubmitted(
     ChainPosition At, Bytes32 Job, Address Operator, Bytes32 Commitment, Bytes32 Manifest, ulong Epoch) : IJobEvent;
@@ -46,7 +49,7 @@ public sealed record ItemSkipped(ChainPosition At, Bytes32 Job, ItemAction Actio
 public sealed record LedgerMoved(
     ChainPosition At, Bytes32 Job, Address Account, Book Book, Reason Reason, Amount Amount, Amount Balance) : IJobEvent;
 
-public sealed record OperatorRegistered(ChainPosition At, Address Operator, Address Signer, Address Payout) : IChainEvent;
+public sealed record OperatorRegistered(ChainPosition At, Address Operator, Address Signer, Address Payout, Address Owner = default) : IChainEvent;
 
 public sealed record OperatorJoined(ChainPosition At, Address Operator, uint Place, Address Cluster) : IChainEvent;
 
@@ -64,3 +67,11 @@ public sealed record VersionAdded(ChainPosition At, uint Version) : IChainEvent;
 public sealed record PauseSet(ChainPosition At, bool Paused) : IChainEvent;
 
 public sealed record BeaconMissed(ChainPosition At, ulong Epoch, ulong SourceBlock) : IChainEvent;
+
+public sealed record SpendingApproved(ChainPosition At, Address Payer, Address Spender, Amount PerJob, Amount PerDay, ulong Until) : IChainEvent;
+
+public sealed record PoolOwned(ChainPosition At, uint Pool, Address Owner) : IChainEvent;
+
+public sealed record PoolMemberSet(ChainPosition At, uint Pool, Address Account, bool Orders, bool Works) : IChainEvent;
+
+public sealed record RuntimeRegistered(ChainPosition At, byte Number, Bytes32 Runtime, bool Deterministic) : IChainEvent;

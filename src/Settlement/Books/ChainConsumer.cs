@@ -11,7 +11,7 @@ namespace Assay.Settlement.Books;
 
 /// <summary>Keeps the chain as the Indexer reads it. Every row is idempotent by its place in the chain, so that no inbox is needed.</summary>
 public sealed class ChainConsumer(SettlementDatabase database, Feed<SettlementDatabase> feed, Wake wake) :
-    IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<SeedRecorded>, IConsumer<RewardReleased>, IConsumer<JobRefunded>,
+    IConsumer<JobBound>, IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<SeedRecorded>, IConsumer<RewardReleased>, IConsumer<JobRefunded>,
     IConsumer<ResultAccused>, IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>,
     IConsumer<ClaimOpened>, IConsumer<VerdictReached>, IConsumer<StakeSlashed>, IConsumer<LedgerMoved>,
     IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
@@ -28,6 +28,7 @@ public sealed class ChainConsumer(SettlementDatabase database, Feed<SettlementDa
     public Task Consume(ConsumeContext<ClaimOpened> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<VerdictReached> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<StakeSlashed> context) => AppendAsync(context);
+    public Task Consume(ConsumeContext<JobBound> context) => AppendAsync(context);
 
     public Task Consume(ConsumeContext<JobOpened> context) => CommitAsync(async transaction =>
     {

@@ -6,10 +6,27 @@ using Assay.Protocol.Chain;
 
 namespace Assay.Settlement.Books;
 
+/// <param name="Deterministic">The runtime may be compared as the order wants.</param>
+/// <param name="Pool">Null: everybody's.</param>
+/// <param name="Spending">What the payer has approved for the client; null: it pays itself.</param>
+public sealed record Consents(bool Deterministic, PoolTerms? Pool, SpendingLimits? Spending);
+
+/// <param name="Owner">Zero: there is no such pool.</param>
+/// <param name="Orders">The client is listed.</param>
+public sealed record PoolTerms(Address Owner, bool Orders);
+
+/// <param name="Until">Unix seconds.</param>
+public sealed record SpendingLimits(Amount PerJob, Amount PerDay, ulong Until, Amount SpentToday);
+
 /// <summary>The contract's views. Errors as <see cref="JsonRpcClient"/> throws them.</summary>
 public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
 {
     private static readonly ContractAbi Abi = EscrowAbi.Instance;
+    /// <summary>What the escrow lets a wallet take, and the transaction's own part.</summary>
+    private const ulong WalletGas = 150_000 + 50_000;
+    private static readonly ContractAbi Wallet = ContractAbi.Parse(
+        """[{"type":"function","name":"isValidSignature","stateMutability":"view","inputs":[{"name":"hash","type":"bytes32"},{"name":"signature","type":"bytes"}],"outputs":[{"name":"","type":"bytes4"}]}]""");
+    private static readonly byte[] WalletYes = [0x16, 0x26, 0xba, 0x7e, .. new byte[28]];
     private readonly ConcurrentDictionary<uint, EscrowParameters> versions = [];
 
     /// <summary>Under which terms jobs are opened now, and whether they are.</summary>
@@ -30,6 +47,35 @@ public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
 
     public async Task<bool> IsNonceUsedAsync(Address client, Bytes32 nonce, CancellationToken cancellation) =>
         Abi.DecodeResult("nonceUsed", await eth.CallAsync(Request("nonceUsed", client, nonce.ToBigInteger()), BlockTag.Latest, cancellation)).Get<bool>(0);
+
+    /// <summary>What the registries say to an order at the chain's head.</summary>
+    public async Task<Consents> ConsentsAsync(Order order, CancellationToken cancellation)
+    {
+        async Task<AbiValues> AskAsync(string function, params object?[] arguments) =>
+            Abi.DecodeResult(function, await eth.CallAsync(Request(function, arguments), BlockTag.Latest, cancellation));
+
+        return new(
+            order.Comparison != Comparison.Exact || (await AskAsync("runtimeOf", order.Runtime)).Get<bool>("deterministic"),
+            order.Pool == 0 ? null : new PoolTerms(
+                (await AskAsync("poolOwner", order.Pool)).Get<Address>(0), (await AskAsync("poolMember", order.Pool, order.Client)).Get<bool>("orders")),
+            order.Purse == order.Client ? null : (await AskAsync("spendingOf", order.Purse, order.Client)).To<SpendingLimits>());
+    }
+
+    /// <summary>Whether a contract wallet takes this signature of a digest (ERC-1271), within the gas that the escrow would give it.</summary>
+    public async Task<bool> IsTakenAsync(Address wallet, Bytes32 digest, byte[] signature, CancellationToken cancellation)
+    {
+        if ((await eth.GetCodeAsync(wallet, BlockTag.Latest, cancellation)).Length == 0) return false;
+        try
+        {
+            var answer = await eth.CallAsync(new CallRequest(wallet, Wallet.Encode("isValidSignature", digest, signature), Gas: WalletGas), BlockTag.Latest, cancellation);
+            return answer.AsSpan().SequenceEqual(WalletYes);
+        }
+        // The wallet refuses in whatever way it likes; a node that does not answer is another error.
+        catch (JsonRpcException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The contract's balances of these accounts at a block, and its pools.</summary>
     public async Task<IReadOnlyList<BookBalance>> BalancesAsync(IReadOnlyList<Address> accounts, ulong block, CancellationToken cancellation)

@@ -54,7 +54,7 @@ public static class Ledger
                         select balance from live_ledger where account = @client and book = 'Available'
                         order by block_number desc, log_index desc limit 1), 0)
                   - coalesce((
-                        select sum(reserve) from orders o where o.client = @client and o.rejected is null and not exists (
+                        select sum(reserve) from orders o where o.payer = @client and o.rejected is null and not exists (
                             select from live_ledger l where l.job = o.job and l.account = @client and l.book = 'Available' and l.reason = 'Reservation')), 0))::text
             """, new { client }, transaction);
         return Amount.Parse(text!);

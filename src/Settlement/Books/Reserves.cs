@@ -31,7 +31,7 @@ public static class Reserves
 
     /// <summary>By client.</summary>
     public static IEnumerable<BookBalance> Of(IEnumerable<JobOnChain> jobs) => jobs
-        .GroupBy(job => job.Record!.Client, job => job.Record!.Reserved)
+        .GroupBy(job => job.Record!.Purse, job => job.Record!.Reserved)
         .Select(client => new BookBalance(client.Key, Book.Reserved, Amount.Sum(client)));
 
     private static IJobEvent Read(Row row) =>

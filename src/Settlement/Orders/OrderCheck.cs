@@ -12,13 +12,28 @@ public static class OrderCheck
 {
     private static readonly Amount MaxAmount = new(((Int128)1 << 96) - 1);
 
-    /// <param name="signer">Who signed the order's digest; null when the signature recovers to nobody.</param>
-    public static OrderRefusal? Signed(OrderRequest request, EscrowDomain ours, Address? signer) =>
+    public static OrderRefusal? Domain(OrderRequest request, EscrowDomain ours) =>
         request.Domain is { } domain && domain != new OrderDomain(ours.ChainId, ours.Escrow)
             ? new(400, "wrong_domain", $"The order was signed for chain {domain.ChainId}, contract {domain.VerifyingContract}; this is chain {ours.ChainId}, contract {ours.Escrow}.")
-        : signer != request.Order.Client
-            ? new(401, "bad_signature", "The signature is not the client's over this order on this chain and contract.")
         : null;
+
+    /// <param name="taken">The client's key has signed, or its contract wallet takes the signature.</param>
+    public static OrderRefusal? Signed(bool taken) =>
+        taken ? null : new(401, "bad_signature", "The signature is not the client's over this order on this chain and contract, nor one that it takes as a contract wallet.");
+
+    /// <summary>What the contract's registries say to it, see <see cref="Books.Consents"/>.</summary>
+    public static OrderRefusal? Consents(Order order, Amount reserve, Books.Consents consents, ulong headTime)
+    {
+        if (!consents.Deterministic)
+            return new(422, "not_deterministic", $"Runtime {order.Runtime} is not registered as deterministic, so its results cannot be compared byte for byte.");
+        if (consents.Pool is { Owner.IsZero: true }) return new(422, "unknown_pool", $"There is no pool {order.Pool}.");
+        if (consents.Pool is { Orders: false }) return new(403, "not_in_pool", $"The client is not listed by pool {order.Pool}.");
+        return consents.Spending is not { } spending ? null
+            : headTime > spending.Until ? new(403, "not_allowed", $"The payer has not approved this client's spending, or only until {spending.Until}.")
+            : reserve > spending.PerJob ? new(403, "not_allowed", $"The order takes {reserve}, the payer approved {spending.PerJob} a job.")
+            : reserve + spending.SpentToday > spending.PerDay ? new(403, "not_allowed", $"The order takes {reserve}, of today's {spending.PerDay} are {spending.SpentToday} used.")
+            : null;
+    }
 
     /// <param name="headTime">Unix seconds of the chain's head.</param>
     /// <param name="maxLife">An order that never ends would have to be offered and counted for ever.</param>
@@ -26,7 +41,7 @@ public static class OrderCheck
     {
         OrderRefusal Bad(string detail) => new(422, "bad_terms", detail);
         if (order.Client == default) return Bad("The client is the zero address.");
-        if (order.Client == order.Operator) return Bad("Client and operator are the same.");
+        if (order.Client == order.Operator || order.Purse == order.Operator) return Bad("Client or payer and operator are the same.");
         if (!Enum.IsDefined(order.Comparison)) return Bad($"{(int)order.Comparison} is no comparison.");
         if (order.Workload == default || order.Policy == default) return Bad("Workload and policy are digests of documents, not zero.");
         if (order.MaxPrice <= Amount.Zero || order.MaxPrice > MaxAmount) return Bad("The max price is outside 1 to 2^96 - 1.");

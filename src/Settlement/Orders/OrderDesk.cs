@@ -22,7 +22,8 @@ public sealed class OrderDesk(
     {
         var order = request.Order;
         var (job, signer) = Identify(request);
-        Refuse(OrderCheck.Signed(request, domain, signer));
+        Refuse(OrderCheck.Domain(request, domain));
+        if (signer != order.Client) Refuse(OrderCheck.Signed(await escrow.IsTakenAsync(order.Client, job, request.Signature, cancellation)));
         if (await IsKnownAsync(job, cancellation)) return (job, false);
 
         var (parameters, paused) = await escrow.CurrentAsync(cancellation);
@@ -33,15 +34,17 @@ public sealed class OrderDesk(
         if (await escrow.IsNonceUsedAsync(order.Client, order.Nonce, cancellation)) throw NonceUsed("on the chain");
 
         var reserve = OrderCheck.Reserve(order, parameters);
+        Refuse(OrderCheck.Consents(order, reserve, await escrow.ConsentsAsync(order, cancellation), clock.HeadTime));
         return await database.InTransactionAsync(async transaction =>
         {
-            // One order of a client after the other: what the first reserves, the second sees.
-            await transaction.Connection!.ExecuteAsync("select pg_advisory_xact_lock(hashtext('assay-client'), hashtext(@Key))", new { Key = order.Client.ToString() }, transaction);
+            // One order of a client and of a payer after the other: what the first reserves, the second sees. In one order of locks, so that none waits for itself.
+            foreach (var key in new[] { order.Client, order.Purse }.Distinct().Order())
+                await transaction.Connection!.ExecuteAsync("select pg_advisory_xact_lock(hashtext('assay-client'), hashtext(@key))", new { key = key.ToString() }, transaction);
             if (await IsKnownAsync(transaction.Connection!, job, transaction)) return (job, false);
             if (await HasOrderWithNonceAsync(order, transaction)) throw NonceUsed("by another order");
             if (await WaitingAsync(order.Client, transaction) >= options.MaxWaiting)
                 throw new ProblemException(429, "too_many_orders", $"{options.MaxWaiting} orders of this client wait to be opened; try again when one is open or has ended.");
-            Refuse(OrderCheck.Funds(reserve, await Ledger.SpendableAsync(order.Client, transaction)));
+            Refuse(OrderCheck.Funds(reserve, await Ledger.SpendableAsync(order.Purse, transaction)));
             await InsertAsync(job, request, reserve, transaction);
             await Jobs.OrderedAsync(transaction, job);
             await outbox.AddAsync(transaction, new OrderReceived(job, order, request.Signature), MessageIds.From("order-received", job));
@@ -81,12 +84,12 @@ public sealed class OrderDesk(
 
     private static Task InsertAsync(Bytes32 job, OrderRequest request, Amount reserve, NpgsqlTransaction transaction) => transaction.Connection!.ExecuteAsync(
         """
-        insert into orders (job, client, nonce, body, signature, reserve)
-        values (@job, @Client, @Nonce, @body::jsonb, @Signature, @reserve)
+        insert into orders (job, client, payer, nonce, body, signature, reserve)
+        values (@job, @Client, @Purse, @Nonce, @body::jsonb, @Signature, @reserve)
         """,
         new
         {
-            job, request.Order.Client, request.Order.Nonce, body = JsonSerializer.Serialize(request.Order, AssayJson.Options), request.Signature,
+            job, request.Order.Client, request.Order.Purse, request.Order.Nonce, body = JsonSerializer.Serialize(request.Order, AssayJson.Options), request.Signature,
             reserve = reserve.ToBigInteger(),
         }, transaction);
 

@@ -18,7 +18,7 @@ public static class OrderEndpoints
         routes.MapPost("/orders", PostAsync)
             .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
             .WithSummary("Takes a signed order; the same order again returns the first answer.")
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(402).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503);
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(402).ProducesProblem(403).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503);
         routes.MapGet("/orders/{job}", GetAsync)
             .WithSummary("State of an order and of its job, with every event and transaction.")
             .ProducesProblem(404);

@@ -26,13 +26,13 @@ public static class RefusalKinds
 
     public static RefusalKind Of(Transition transition, Skip code) => code switch
     {
-        Skip.BadClientSignature or Skip.NonceUsed or Skip.FeeTooLow when transition == Transition.Open => RefusalKind.Order,
+        Skip.BadClientSignature or Skip.NonceUsed or Skip.FeeTooLow or Skip.NotDeterministic when transition == Transition.Open => RefusalKind.Order,
         // The order's own terms were checked when it was taken: what is left is the document beside it.
-        Skip.BadTerms or Skip.BadOperatorSignature or Skip.BadNodeSignature or Skip.WrongOperator or Skip.BadOpening or Skip.BadAttestation => RefusalKind.Document,
+        Skip.BadTerms or Skip.BadOperatorSignature or Skip.BadNodeSignature or Skip.BadWitness or Skip.WrongOperator or Skip.BadOpening or Skip.BadAttestation => RefusalKind.Document,
         _ => RefusalKind.Later,
     };
 
     /// <summary>A refused opening that another operator's acceptance may cure.</summary>
     public static bool ConcernsOperator(Skip code) =>
-        code is Skip.BadTerms or Skip.BadOperatorSignature or Skip.WrongOperator or Skip.NotEligible or Skip.Admission or Skip.Expired;
+        code is Skip.BadTerms or Skip.BadOperatorSignature or Skip.WrongOperator or Skip.NotEligible or Skip.NotInPool or Skip.Admission or Skip.Expired;
 }

@@ -28,11 +28,12 @@ public sealed class VerifierOrderConsumer(Inbox<VerifierDatabase> inbox, Facts f
 
 /// <summary>The chain as the Indexer reads it.</summary>
 public sealed class VerifierChainConsumer(VerifierDatabase database, Inbox<VerifierDatabase> inbox, Facts facts, Wakeup wakeup) :
-    IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<RewardReleased>, IConsumer<JobRefunded>, IConsumer<ResultAccused>,
+    IConsumer<JobBound>, IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<RewardReleased>, IConsumer<JobRefunded>, IConsumer<ResultAccused>,
     IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>,
     IConsumer<VerdictReached>, IConsumer<StakeSlashed>, IConsumer<ItemSkipped>, IConsumer<LedgerMoved>, IConsumer<SeedRecorded>,
-    IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>, IConsumer<OperatorRetired>, IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
+    IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>, IConsumer<OperatorRetired>, IConsumer<PoolMemberSet>, IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
 {
+    public Task Consume(ConsumeContext<JobBound> context) => EventAsync(context);
     public Task Consume(ConsumeContext<JobOpened> context) => EventAsync(context);
     public Task Consume(ConsumeContext<ResultSubmitted> context) => EventAsync(context);
     public Task Consume(ConsumeContext<RewardReleased> context) => EventAsync(context);
@@ -51,6 +52,7 @@ public sealed class VerifierChainConsumer(VerifierDatabase database, Inbox<Verif
     public Task Consume(ConsumeContext<OperatorRegistered> context) => EventAsync(context);
     public Task Consume(ConsumeContext<OperatorJoined> context) => EventAsync(context);
     public Task Consume(ConsumeContext<OperatorRetired> context) => EventAsync(context);
+    public Task Consume(ConsumeContext<PoolMemberSet> context) => EventAsync(context);
 
     public async Task Consume(ConsumeContext<BlocksOrphaned> context)
     {

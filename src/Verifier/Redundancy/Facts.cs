@@ -46,7 +46,7 @@ public sealed class Facts(Feed<VerifierDatabase> feed, TimeProvider time)
         await feed.AppendAsync(transaction, new ChainEventRow(
             e.At.Sequence, e.At.BlockNumber, e.At.BlockHash, e.At.BlockTime, e.At.LogIndex, job, e.GetType().Name,
             JsonSerializer.Serialize(e, e.GetType(), AssayJson.Options)));
-        if (e is SeedRecorded or OperatorRegistered or OperatorJoined or OperatorRetired)
+        if (e is SeedRecorded or OperatorRegistered or OperatorJoined or OperatorRetired or PoolMemberSet)
         {
             await Surroundings.ChangedAsync(transaction);
             await WakeAllAsync(transaction);

@@ -75,7 +75,7 @@ public sealed class JobStore(Feed<VerifierDatabase> feed, VerifierBlobs blobs, O
         .Where(e => e is
         {
             Action: ItemAction.Open,
-            Code: Skip.BadOperatorSignature or Skip.WrongOperator or Skip.NotEligible or Skip.Admission or Skip.Expired,
+            Code: Skip.BadOperatorSignature or Skip.WrongOperator or Skip.NotEligible or Skip.NotInPool or Skip.Admission or Skip.Expired,
         })
         .Select(e => (ulong?)e.At.Sequence)
         .Max();

@@ -42,7 +42,8 @@ public static class Placement
     // Present operators first, then the least busy, then who waited longest; the last key only keeps ties from always falling on the same one.
     private static Address? Next(JobView job, World world, Address? lapsed) => world.Roster.Active()
         .Where(o => job.Order.Operator.IsZero || o == job.Order.Operator)
-        .Where(o => o != job.Order.Client && o != lapsed && !HasDeclined(job, world, o) && !IsResting(world, o) && !world.StandingOf(o).IsAccused)
+        .Where(o => o != job.Order.Client && o != job.Order.Payer && world.Roster.WorksIn(job.Order.Pool, o))
+        .Where(o => o != lapsed && !HasDeclined(job, world, o) && !IsResting(world, o) && !world.StandingOf(o).IsAccused)
         .OrderByDescending(o => IsPresent(world, o))
         .ThenBy(o => world.StandingOf(o).InFlight)
         .ThenBy(o => world.StandingOf(o).OfferedAt ?? DateTimeOffset.MinValue)

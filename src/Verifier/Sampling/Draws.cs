@@ -23,7 +23,7 @@ public static class Draws
         job is { Opened: { } opened, Submitted: { } submitted } && roster.ClusterOf(opened.Operator) is { } cluster
             ? new DrawSubject(
                 seed, job.Job, 0, opened.RosterLength, EndOf(submitted.Epoch, windows), opened.Client, [cluster],
-                Protocol.Chain.Sampling.IsBeacons(submitted.Epoch))
+                Protocol.Chain.Sampling.IsBeacons(submitted.Epoch), job.Bound?.Payer ?? default)
             : null;
 
     public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows) =>
@@ -31,7 +31,7 @@ public static class Draws
         && roster.ClusterOf(opened.Operator) is { } cluster && roster.ClusterOf(accused.Accuser) is { } accuser
             ? new DrawSubject(
                 seed, job.Job, 1, accused.RosterLength, EndOf(accused.Epoch, windows), opened.Client, [cluster, accuser],
-                Protocol.Chain.Sampling.IsBeacons(accused.Epoch))
+                Protocol.Chain.Sampling.IsBeacons(accused.Epoch), job.Bound?.Payer ?? default)
             : null;
 
     private static ulong EndOf(ulong epoch, ChainWindows windows) =>

@@ -33,17 +33,19 @@ public sealed class Surroundings(VerifierDatabase database, Feed<VerifierDatabas
         var registered = Read<OperatorRegistered>(await feed.LiveAsync(nameof(OperatorRegistered), transaction: transaction));
         var joined = Read<OperatorJoined>(await feed.LiveAsync(nameof(OperatorJoined), transaction: transaction));
         var retired = Read<OperatorRetired>(await feed.LiveAsync(nameof(OperatorRetired), transaction: transaction));
+        var members = Read<PoolMemberSet>(await feed.LiveAsync(nameof(PoolMemberSet), transaction: transaction));
         var seeds = Read<SeedRecorded>(await feed.LiveAsync(nameof(SeedRecorded), transaction: transaction));
-        return new Snapshot(version, Fold(registered, joined, retired), seeds.GroupBy(s => s.Epoch).ToDictionary(g => g.Key, g => g.Last()));
+        return new Snapshot(version, Fold(registered, joined, retired, members), seeds.GroupBy(s => s.Epoch).ToDictionary(g => g.Key, g => g.Last()));
     }
 
     private static List<T> Read<T>(IEnumerable<LiveEvent> rows) => [.. rows.Select(row => row.Read<T>())];
 
     /// <summary>Messages may overtake each other: places beyond a gap, and what happens to them, wait until the gap is filled.</summary>
     internal static Roster Fold(
-        IReadOnlyList<OperatorRegistered> registered, IReadOnlyList<OperatorJoined> joined, IReadOnlyList<OperatorRetired> retired)
+        IReadOnlyList<OperatorRegistered> registered, IReadOnlyList<OperatorJoined> joined, IReadOnlyList<OperatorRetired> retired,
+        IReadOnlyList<PoolMemberSet> members)
     {
         var known = joined.OrderBy(j => j.Place).TakeWhile((j, i) => j.Place == i).ToList();
-        return Roster.Fold([.. registered, .. known, .. retired.Where(r => r.Place < known.Count)]);
+        return Roster.Fold([.. registered, .. known, .. retired.Where(r => r.Place < known.Count), .. members]);
     }
 }

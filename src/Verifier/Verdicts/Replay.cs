@@ -264,7 +264,7 @@ public sealed class Replay
     {
         var subject = new DrawSubject(
             seed, _bundle.Job, round, rosterLength, Protocol.Chain.Sampling.EndOf(seedEpoch, _bundle.EpochBlocks, _bundle.EpochSeconds ?? 0), _bundle.Order.Document.Client, excluded,
-            Protocol.Chain.Sampling.IsBeacons(seedEpoch));
+            Protocol.Chain.Sampling.IsBeacons(seedEpoch), _bundle.Order.Document.Payer);
         foreach (var place in _bundle.Places)
             if (_parties.TryGetValue(place.Operator, out var party)) Require(party.Cluster == place.Cluster, $"place {place.Place} and its operator name different clusters");
         Require(_bundle.Places.Select(p => p.Place).Distinct().Count() == _bundle.Places.Count, "a place is listed twice");

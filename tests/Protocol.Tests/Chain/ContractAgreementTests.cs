@@ -86,10 +86,10 @@ public class ContractAgreementTests
         Assert.Equal(numbers.Order(), FieldsOf(typeof(Job)).Order());
 
         var one = new Address(Enumerable.Repeat((byte)1, 20).ToArray());
-        var job = new Job(one, Address.Zero, one, one, Address.Zero, Comparison.Tolerance, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, Bytes32.Zero);
+        var job = new Job(one, Address.Zero, one, one, Address.Zero, Comparison.Tolerance, 2, 3, 4, 5, 6, 7, 8, 9, true, 10, 11, Bytes32.Zero);
         var words = (AbiValues)AbiCodec.Decode([new AbiParameter("job", record)], AbiCodec.Encode(record, job))[0];
         Assert.Equal(
-            "comparison=1,course,epoch=11,fee=4,maxPrice=3,openedAt=6,ratePpm=7,rosterLength=8,runWindow=5,submittedAt=10,terms,unitPrice=2,version=9",
+            "bound=True,comparison=1,course,epoch=11,fee=4,maxPrice=3,openedAt=6,ratePpm=7,rosterLength=8,runWindow=5,submittedAt=10,terms,unitPrice=2,version=9",
             string.Join(",", RecordWords.In(words).Select(n => $"{n.Name}={n.Value}").Concat(Packed.Keys).Order(StringComparer.Ordinal)));
     }
 
@@ -97,13 +97,15 @@ public class ContractAgreementTests
     public void What_an_opening_and_a_result_pack_is_unpacked_into_their_records()
     {
         var word = Bytes32.Parse("0x" + new string('1', 64));
+        var one = new Address(Enumerable.Repeat((byte)1, 20).ToArray());
         var at = new ChainPosition(1, 2, word, 3, word, 4);
-        var job = new Job(Address.Zero, Address.Zero, Address.Zero, Address.Zero, Address.Zero, Comparison.Tolerance, 2, 3, 4, 5, 3, 7, 8, 9, 3, 11, word);
+        var job = new Job(Address.Zero, one, Address.Zero, Address.Zero, one, Comparison.Tolerance, 2, 3, 4, 5, 3, 7, 8, 9, true, 3, 11, word);
 
+        var bound = (JobBound)Bound("JobBound", word, one, 7, one);
         var opened = (JobOpened)Bound("JobOpened", word, job.Client, job.Operator, job.NodeKey, word, word, 12, job.Terms, job.Course);
         var submitted = (ResultSubmitted)Bound("ResultSubmitted", word, job.Operator, word, word, job.Course);
 
-        Assert.Equal(job, Job.Of(opened, submitted));
+        Assert.Equal(job, Job.Of(opened, bound, submitted));
 
         IChainEvent Bound(string name, params object[] values)
         {
@@ -116,7 +118,7 @@ public class ContractAgreementTests
     public void A_number_beyond_its_part_of_a_word_is_refused()
     {
         var job = new Job(
-            Address.Zero, Address.Zero, Address.Zero, Address.Zero, Address.Zero, Comparison.Exact, 0, 0, 0, 0, 0, 1 << 24, 1 << 24, 1, 0, 0, Bytes32.Zero);
+            Address.Zero, Address.Zero, Address.Zero, Address.Zero, Address.Zero, Comparison.Exact, 0, 0, 0, 0, 0, 1 << 24, 1 << 24, 1, false, 0, 0, Bytes32.Zero);
 
         Assert.Throws<AbiException>(() => job.Terms);
         Assert.Throws<AbiException>(() => job.Course);

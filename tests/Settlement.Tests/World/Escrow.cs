@@ -61,6 +61,7 @@ internal sealed class Escrow
         var token = (await contracts.TokenAsync()).ContractAddress!.Value;
         var receipt = govern is null ? await contracts.EscrowAsync(token, Terms) : await GovernedAsync(contracts, wallet.GetAccount(0).Address, token, govern);
         var escrow = new Escrow(chain, wallet, new EscrowDomain((ulong)chain.ChainId, receipt.ContractAddress!.Value), token, receipt.BlockNumber);
+        await deployer.GetContract(EscrowAbi.Instance, escrow.Domain.Escrow).SendAsync("registerRuntime", 1, Words.Of(1), true);
         await escrow.FundGasAsync(escrow.Relayer.Address);
         for (var i = 0; i < Operators; i++)
             await escrow.EnterAsync(escrow.Operator(i), 200_000, contract => contract.SendAsync("register", escrow.Operator(i).Address, PayoutOf(i), 200_000));

@@ -133,7 +133,7 @@ internal sealed class SettlementWorld : IAsyncDisposable
     private static readonly ulong expiry = (ulong)DateTimeOffset.UtcNow.AddDays(20).ToUnixTimeSeconds();
 
     public Order Order(int client = 0, ulong nonce = 1, long maxPrice = 1000) => new(
-        Escrow.Client(client).Address, Address.Zero, Words.Of(0xabc), Words.Of(0xdef), Comparison.Exact, 100, maxPrice, 300, 50_000, Words.Of(nonce), expiry);
+        Escrow.Client(client).Address, Address.Zero, Words.Of(0xabc), Words.Of(0xdef), Comparison.Exact, 100, maxPrice, 300, 50_000, Words.Of(nonce), expiry) { Runtime = 1 };
 
     public async Task<OrderRequest> SignAsync(Order order, EscrowDomain? domain = null)
     {
