@@ -67,11 +67,37 @@ public sealed class Contract(Web3 web3, ContractAbi abi, Address address)
     /// <summary>Calls a view on the state after the given block.</summary>
     public async Task<T> CallAtAsync<T>(BlockTag block, string function, params object?[] arguments)
     {
-        var values = await CallValuesAsync(block, function, arguments);
+        var values = Abi.DecodeResult(function, await CallRawAsync(Encode(function, arguments), block));
         return typeof(T) == typeof(AbiValues) && values is T all && !(values.Count == 1 && values[0] is AbiValues) ? all
             : values.Count == 1 ? values.Get<T>(0)
             : values.To<T>();
     }
+
+    /// <summary>Calls with encoded arguments.</summary>
+    /// <returns>The encoded results.</returns>
+    /// <exception cref="TransactionRevertedException">The call reverted.</exception>
+    public async Task<byte[]> CallRawAsync(byte[] data, BlockTag? block = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            var result = await web3.Eth.CallAsync(new CallRequest(Address, data, web3.Signer?.Address), block ?? BlockTag.Latest, cancellation);
+            if (result.Length == 0 && Abi.TryFindFunction(data, out var function) && function.Outputs.Count > 0)
+                throw new AbiException($"{function.Name}: the call returned nothing; there is no contract at {Address}.");
+            return result;
+        }
+        catch (JsonRpcException error) when (error.RevertData is { } revert)
+        {
+            throw new TransactionRevertedException(Abi.DecodeError(revert), revert, null, error);
+        }
+    }
+
+    /// <summary>Sends encoded call data from the signer's account and waits until it is mined with success.</summary>
+    /// <param name="data">Selector and arguments.</param>
+    /// <param name="value">Wei sent along.</param>
+    /// <param name="cancellation">Ends the waiting; what was sent stays sent.</param>
+    /// <exception cref="TransactionRevertedException">It reverted; the error is decoded by this ABI.</exception>
+    public Task<Receipt> SendRawAsync(byte[] data, BigInteger value = default, CancellationToken cancellation = default) =>
+        web3.RequireSender().SendAndWaitAsync(Address, data, value, Abi, cancellation: cancellation);
 
     /// <summary>Sends from the signer's account and waits until it is mined with success.</summary>
     /// <exception cref="TransactionRevertedException">It reverted; the error is decoded by this ABI.</exception>
@@ -81,7 +107,7 @@ public sealed class Contract(Web3 web3, ContractAbi abi, Address address)
     /// <param name="function">Name or signature.</param>
     /// <param name="arguments">In the order of the inputs.</param>
     public Task<Receipt> SendValueAsync(BigInteger value, string function, params object?[] arguments) =>
-        web3.RequireSender().SendAndWaitAsync(Address, Encode(function, arguments), value, Abi);
+        SendRawAsync(Encode(function, arguments), value);
 
     /// <summary>This contract's events in a receipt, in order; logs of other contracts and unknown events are left out.</summary>
     public IReadOnlyList<DecodedEvent> Events(Receipt receipt)
@@ -93,18 +119,13 @@ public sealed class Contract(Web3 web3, ContractAbi abi, Address address)
         return events;
     }
 
-    private async Task<AbiValues> CallValuesAsync(BlockTag block, string function, object?[] arguments)
+    /// <summary>This contract's logs of one event in a receipt, in order.</summary>
+    public IReadOnlyList<T> Events<T>(Receipt receipt) where T : IContractEvent<T>
     {
-        try
-        {
-            var result = await web3.Eth.CallAsync(new CallRequest(Address, Encode(function, arguments), web3.Signer?.Address), block);
-            if (result.Length == 0 && Abi.Function(function).Outputs.Count > 0)
-                throw new AbiException($"{function}: the call returned nothing; there is no contract at {Address}.");
-            return Abi.DecodeResult(function, result);
-        }
-        catch (JsonRpcException error) when (error.RevertData is { } data)
-        {
-            throw new TransactionRevertedException(Abi.DecodeError(data), data, null, error);
-        }
+        var events = new List<T>();
+        foreach (var log in receipt.Logs)
+            if (log.Address == Address && log.TryDecode<T>(out var decoded))
+                events.Add(decoded);
+        return events;
     }
 }

@@ -17,14 +17,6 @@ internal static class AbiSignature
 
     internal static bool TryReadSelector(ReadOnlySpan<byte> data, out uint selector) => BinaryPrimitives.TryReadUInt32BigEndian(data, out selector);
 
-    internal static byte[] WithSelector(uint selector, byte[] arguments)
-    {
-        var data = new byte[4 + arguments.Length];
-        BinaryPrimitives.WriteUInt32BigEndian(data, selector);
-        arguments.CopyTo(data, 4);
-        return data;
-    }
-
     // Codes of the Solidity documentation, "Panic via assert and Error via require".
     internal static string PanicMeaning(BigInteger code) => code <= 0xff ? (int)code switch
     {

@@ -159,7 +159,7 @@ public sealed class ContractAbi
     {
         var found = Function(function);
         var values = AbiBinder.ToAbi(found.Inputs, arguments, found.Name);
-        return AbiSignature.WithSelector(found.Selector, AbiCodec.EncodeAbi(found.Inputs, values));
+        return AbiCodec.EncodeAbi(found.Selector, found.Inputs, values);
     }
 
     /// <summary>Constructor arguments, to be appended to the creation code.</summary>
@@ -169,7 +169,7 @@ public sealed class ContractAbi
     public byte[] EncodeError(string error, params object?[] arguments)
     {
         var found = Error(error);
-        return AbiSignature.WithSelector(found.Selector, AbiCodec.EncodeAbi(found.Inputs, AbiBinder.ToAbi(found.Inputs, arguments, found.Name)));
+        return AbiCodec.EncodeAbi(found.Selector, found.Inputs, AbiBinder.ToAbi(found.Inputs, arguments, found.Name));
     }
 
     /// <summary>Returned values of a call.</summary>
@@ -178,9 +178,15 @@ public sealed class ContractAbi
     /// <summary>The function and arguments of call data, found by selector.</summary>
     /// <exception cref="AbiException">Unknown selector or malformed arguments.</exception>
     public DecodedCall DecodeCall(ReadOnlySpan<byte> data) =>
-        AbiSignature.TryReadSelector(data, out var selector) && _functionsBySelector.TryGetValue(selector, out var function)
+        TryFindFunction(data, out var function)
             ? new DecodedCall(function, AbiCodec.Decode(function.Inputs, data[4..]))
             : throw new AbiException("ABI: the call data starts with no selector of this ABI.");
+
+    internal bool TryFindFunction(ReadOnlySpan<byte> data, [NotNullWhen(true)] out AbiFunction? function)
+    {
+        function = null;
+        return AbiSignature.TryReadSelector(data, out var selector) && _functionsBySelector.TryGetValue(selector, out function);
+    }
 
     /// <summary>Call data arguments bound to a record.</summary>
     public T DecodeCall<T>(string function, ReadOnlySpan<byte> data)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Assay.Ethereum.Crypto;
 using Assay.Ethereum.Encoding;
@@ -31,6 +32,9 @@ public sealed class TransactionRevertedException(DecodedError? error, byte[]? re
     /// <summary>The error, when the given ABI knows it.</summary>
     public DecodedError? Error { get; } = error;
     public byte[]? RevertData { get; } = revertData;
+
+    /// <summary>Whether it is that error of a generated contract.</summary>
+    public bool Is<T>([MaybeNullWhen(false)] out T found) where T : IContractError<T> => ContractTypes.TryDecodeError(RevertData, out found);
 
     /// <summary>Set when the transaction was mined.</summary>
     public Receipt? Receipt { get; } = receipt;
