@@ -35,9 +35,15 @@ public sealed class Web3 : IDisposable
 
     /// <summary>Creates a contract and waits for it.</summary>
     /// <exception cref="TransactionRevertedException">The constructor reverted.</exception>
-    public async Task<(Contract Contract, Receipt Receipt)> DeployAsync(ContractAbi abi, byte[] creationCode, object?[] arguments, CancellationToken cancellation = default)
+    public Task<(Contract Contract, Receipt Receipt)> DeployAsync(ContractAbi abi, byte[] creationCode, object?[] arguments, CancellationToken cancellation = default) =>
+        DeployAsync(abi, [.. creationCode, .. abi.EncodeConstructor(arguments)], cancellation);
+
+    /// <param name="abi">The contract's.</param>
+    /// <param name="data">Creation code followed by the constructor's encoded arguments.</param>
+    /// <param name="cancellation">Ends the waiting; what was sent stays sent.</param>
+    public async Task<(Contract Contract, Receipt Receipt)> DeployAsync(ContractAbi abi, byte[] data, CancellationToken cancellation = default)
     {
-        var receipt = await RequireSender().SendAndWaitAsync(null, [.. creationCode, .. abi.EncodeConstructor(arguments)], abi: abi, cancellation: cancellation);
+        var receipt = await RequireSender().SendAndWaitAsync(null, data, abi: abi, cancellation: cancellation);
         return (GetContract(abi, receipt.ContractAddress ?? throw new InvalidOperationException($"Transaction {receipt.TransactionHash} created no contract.")), receipt);
     }
 

@@ -6,7 +6,8 @@ public sealed class ReferenceTests
     private static readonly Dictionary<string, string[]> allowed = new()
     {
         ["Ethereum"] = [],
-        ["Protocol"] = ["Ethereum"],
+        ["Ethereum.Generator"] = [],
+        ["Protocol"] = ["Ethereum", "Ethereum.Generator"],
         ["Hosting"] = ["Ethereum"],
         ["Indexer"] = ["Ethereum", "Protocol", "Hosting"],
         ["Verifier"] = ["Ethereum", "Protocol", "Hosting"],

@@ -133,7 +133,8 @@ internal static class AbiBinder
                 .Where(p => p.GetIndexParameters().Length == 0)
                 .GroupBy(p => Key(p.Name))
                 .ToDictionary(g => g.Key, g => g.First()));
-        return properties.TryGetValue(Key(name), out var found) ? found.GetValue(value) : throw Missing(name, $"{what} ({value.GetType().Name})");
+        // A generated record whose property would have the record's own name calls it so.
+        return properties.TryGetValue(Key(name), out var found) || properties.TryGetValue(Key(name + "Value"), out found) ? found.GetValue(value) : throw Missing(name, $"{what} ({value.GetType().Name})");
     }
 
     private static AbiException Missing(string name, string what) => new($"{what}: the value '{name}' is missing.");

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using Assay.Ethereum.Crypto;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
 
@@ -62,5 +63,17 @@ public static class ContractTypes
         {
             return false;
         }
+    }
+
+    /// <summary>First 4 bytes of the signature's hash.</summary>
+    public static uint Selector(string signature) => AbiSignature.Selector(signature);
+
+    public static Bytes32 Topic(string signature) => Keccak256.Hash(signature);
+
+    /// <exception cref="AbiException">Another event's topics.</exception>
+    public static void CheckTopics(ReadOnlySpan<byte> topics, Bytes32 topic, int count)
+    {
+        if (topics.Length != AbiWord.Size * count || new Bytes32(topics[..AbiWord.Size]) != topic)
+            throw new AbiException($"ABI: expected {count} topics of which the first is {topic}.");
     }
 }
