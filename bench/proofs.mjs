@@ -13,7 +13,6 @@ const folder = "tests/contracts/proofs";
 /** What the checker gives up on, and what stands for it instead. */
 const unproved = [
   { name: "FallingProof", why: "a product of two unknowns under a division, twice; stands: test_fuzz_the_sampling_rate_starts_at_certainty_and_falls_to_the_floor" },
-  { name: "SplitProof", why: "four parts that hang on each other, no answer within 40 s; stands: test_fuzz_a_slash_is_split_without_a_rest_and_half_of_it_is_insured" },
 ];
 
 const SAFE = "9576";

@@ -50,14 +50,45 @@ contract AdmissionProof is IVocabulary {
     }
 }
 
-contract SplitProof {
+/// @dev A question each: together they are more than the checker answers.
+contract SplitCompensationProof {
+    function a_compensation_is_at_most_the_price(uint96 amount, uint96 maxPrice, uint24 accuserPpm, uint96 keeperPart) external pure {
+        require(accuserPpm <= Pricing.PPM / 10);
+        (uint256 compensation,,,) = Pricing.splitSlash(amount, maxPrice, accuserPpm, keeperPart);
+        assert(compensation <= maxPrice);
+    }
+}
+
+contract SplitKeeperProof {
+    function a_keeper_gets_at_most_its_part(uint96 amount, uint96 maxPrice, uint24 accuserPpm, uint96 keeperPart) external pure {
+        require(accuserPpm <= Pricing.PPM / 10);
+        (,, uint256 keeper,) = Pricing.splitSlash(amount, maxPrice, accuserPpm, keeperPart);
+        assert(keeper <= keeperPart);
+    }
+}
+
+contract SplitRewardProof {
+    function an_accuser_gets_at_most_its_share(uint96 amount, uint96 maxPrice, uint24 accuserPpm, uint96 keeperPart) external pure {
+        require(accuserPpm <= Pricing.PPM / 10);
+        (, uint256 reward,,) = Pricing.splitSlash(amount, maxPrice, accuserPpm, keeperPart);
+        assert(reward <= Pricing.partDown(amount, accuserPpm));
+    }
+}
+
+contract SplitInsuranceProof {
+    function half_of_a_slash_is_insured(uint96 amount, uint96 maxPrice, uint24 accuserPpm, uint96 keeperPart) external pure {
+        require(accuserPpm <= Pricing.PPM / 10);
+        (,,, uint256 insured) = Pricing.splitSlash(amount, maxPrice, accuserPpm, keeperPart);
+        assert(insured >= amount - amount / 2);
+    }
+}
+
+contract SplitSumProof {
     function a_slash_is_split_without_a_rest(uint96 amount, uint96 maxPrice, uint24 accuserPpm, uint96 keeperPart) external pure {
         require(accuserPpm <= Pricing.PPM / 10);
         (uint256 compensation, uint256 reward, uint256 keeper, uint256 insured) = Pricing.splitSlash(amount, maxPrice, accuserPpm, keeperPart);
-        assert(compensation + reward + keeper + insured == amount);
-        assert(2 * insured >= amount);
-        assert(compensation <= maxPrice);
-        assert(10 * reward <= amount);
-        assert(keeper <= keeperPart);
+        unchecked {
+            assert(compensation + reward + keeper + insured == amount);
+        }
     }
 }

@@ -10,9 +10,3 @@ contract JobProof {
         assert(Work.unwrap(work.withJob(price).withoutJob(price)) == word);
     }
 }
-
-contract ExposureProof {
-    function exposure_is_the_low_end(uint256 word) external pure {
-        assert(Work.wrap(word).exposureOf() == word % 2 ** 96);
-    }
-}
