@@ -49,38 +49,44 @@ internal static class Jobs
 
     private static async Task<Page<JobView>> ListAsync(
         IndexerDatabase database, JobState? state, Outcome? outcome, Address? client, [FromQuery(Name = "operator")] Address? operatorAddress,
-        string? after, int? limit, CancellationToken cancellation)
+        [AsParameters] AsOf asOf, string? after, int? limit, CancellationToken cancellation)
     {
         var (cursor, count) = (Cursor.Parse(after), Paging.Limit(limit));
-        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<JobRow>(
-            $"""
-            {JobRow.Select}
-            where (j.opened_block, j.opened_log_index) < (@Block, @LogIndex)
-                {(state is null ? "" : "and j.state = @State")} {(outcome is null ? "" : "and j.outcome = @Outcome")}
-                {(client is null ? "" : "and j.client = @Client")} {(operatorAddress is null ? "" : "and j.operator = @Operator")}
-            order by j.opened_block desc, j.opened_log_index desc limit @Take
-            """,
-            new
-            {
-                cursor.Block, cursor.LogIndex, State = state?.ToString(), Outcome = outcome?.ToString(),
-                Client = client, Operator = operatorAddress, Take = count + 1,
-            })).AsList(), cancellation);
+        var rows = await database.ReadAsync(async connection =>
+        {
+            var past = await connection.PastAsync(asOf);
+            return (await connection.QueryAsync<JobRow>(
+                $"""
+                {past.With} {JobRow.Select}
+                where (j.opened_block, j.opened_log_index) < (@Block, @LogIndex)
+                    {(state is null ? "" : "and j.state = @State")} {(outcome is null ? "" : "and j.outcome = @Outcome")}
+                    {(client is null ? "" : "and j.client = @Client")} {(operatorAddress is null ? "" : "and j.operator = @Operator")}
+                order by j.opened_block desc, j.opened_log_index desc limit @Take
+                """,
+                new
+                {
+                    cursor.Block, cursor.LogIndex, State = state?.ToString(), Outcome = outcome?.ToString(),
+                    Client = client, Operator = operatorAddress, Take = count + 1, past.At,
+                })).AsList();
+        }, cancellation);
         return Paging.Of(rows, count, row => row.View(), row => new Cursor(row.OpenedBlock, row.OpenedLogIndex).ToString());
     }
 
-    private static Task<JobAnswer> OneAsync(IndexerDatabase database, Bytes32 job, bool? orphaned, CancellationToken cancellation) =>
+    private static Task<JobAnswer> OneAsync(
+        IndexerDatabase database, Bytes32 job, bool? orphaned, [AsParameters] AsOf asOf, CancellationToken cancellation) =>
         database.ReadAsync(async connection =>
         {
-            var row = await connection.QuerySingleOrDefaultAsync<JobRow>($"{JobRow.Select} where j.job = @job", new { job })
+            var past = await connection.PastAsync(asOf);
+            var row = await connection.QuerySingleOrDefaultAsync<JobRow>($"{past.With} {JobRow.Select} where j.job = @job", new { job, past.At })
                 ?? throw new ProblemException(404, "job_not_found", $"No job {job} has been opened.");
-            var history = await HistoryAsync(connection, job, orphaned ?? false);
+            var history = await HistoryAsync(connection, job, past.At, orphaned ?? false);
             return new JobAnswer(row.View(), [.. history.Where(e => !e.Orphaned).Select(e => e.TransactionHash).Distinct()], history);
         }, cancellation);
 
     private sealed record EventRow(
         string Name, long BlockNumber, Bytes32 BlockHash, long BlockTime, Bytes32 TransactionHash, int LogIndex, bool Final, bool Orphaned, string Data);
 
-    private static async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(NpgsqlConnection connection, Bytes32 job, bool orphaned)
+    private static async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(NpgsqlConnection connection, Bytes32 job, long at, bool orphaned)
     {
         var rows = await connection.QueryAsync<EventRow>(
             $"""
@@ -89,9 +95,9 @@ internal static class Jobs
                 e.orphaned_by is null and e.block_number <= c.finalised_number as "Final", e.orphaned_by is not null as "Orphaned",
                 (e.body - 'at' - 'job')::text as "Data"
             from events e cross join chain c
-            where e.job = @job {(orphaned ? "" : "and e.orphaned_by is null")}
+            where e.job = @job and e.block_number <= @at {(orphaned ? "" : "and e.orphaned_by is null")}
             order by e.block_number, e.log_index, e.sequence
-            """, new { job });
+            """, new { job, at });
         return [.. rows.Select(row => new HistoryEntry(
             row.Name, (ulong)row.BlockNumber, row.BlockHash, (ulong)row.BlockTime, row.TransactionHash, (uint)row.LogIndex, row.Final, row.Orphaned,
             JsonSerializer.Deserialize<JsonElement>(row.Data)))];

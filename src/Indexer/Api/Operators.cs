@@ -31,25 +31,33 @@ internal static class Operators
 
     public static void MapOperators(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/operators", ListAsync).WithName("listOperators").WithTags("operators").ProducesProblem(400)
+        routes.MapGet("/operators", ListAsync).WithName("listOperators").WithTags("operators").ProducesProblem(400).ProducesProblem(404)
             .WithSummary("Operators by address; next is the address to go on after.");
         routes.MapGet("/operators/{address}", OneAsync).WithName("getOperator").WithTags("operators").ProducesProblem(400).ProducesProblem(404)
             .WithSummary("One operator.");
     }
 
-    private static async Task<Page<OperatorView>> ListAsync(IndexerDatabase database, bool? active, Address? after, int? limit, CancellationToken cancellation)
+    private static async Task<Page<OperatorView>> ListAsync(
+        IndexerDatabase database, bool? active, [AsParameters] AsOf asOf, Address? after, int? limit, CancellationToken cancellation)
     {
         var count = Paging.Limit(limit);
-        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<OperatorView>(
-            $"""
-            {Select} where true {(after is null ? "" : "and o.operator > @after")} {(active is null ? "" : "and o.active = @active")}
-            order by o.operator limit @Take
-            """, new { after, active, Take = count + 1 })).AsList(), cancellation);
+        var rows = await database.ReadAsync(async connection =>
+        {
+            var past = await connection.PastAsync(asOf);
+            return (await connection.QueryAsync<OperatorView>(
+                $"""
+                {past.With} {Select} where true {(after is null ? "" : "and o.operator > @after")} {(active is null ? "" : "and o.active = @active")}
+                order by o.operator limit @Take
+                """, new { after, active, Take = count + 1, past.At })).AsList();
+        }, cancellation);
         return Paging.Of(rows, count, row => row, row => row.Operator.ToString());
     }
 
-    private static Task<OperatorView> OneAsync(IndexerDatabase database, Address address, CancellationToken cancellation) =>
+    private static Task<OperatorView> OneAsync(IndexerDatabase database, Address address, [AsParameters] AsOf asOf, CancellationToken cancellation) =>
         database.ReadAsync(async connection =>
-            await connection.QuerySingleOrDefaultAsync<OperatorView>($"{Select} where o.operator = @address", new { address })
-                ?? throw new ProblemException(404, "operator_not_found", $"{address} is not a registered operator."), cancellation);
+        {
+            var past = await connection.PastAsync(asOf);
+            return await connection.QuerySingleOrDefaultAsync<OperatorView>($"{past.With} {Select} where o.operator = @address", new { address, past.At })
+                ?? throw new ProblemException(404, "operator_not_found", $"{address} is not a registered operator.");
+        }, cancellation);
 }

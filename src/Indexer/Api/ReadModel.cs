@@ -1,4 +1,5 @@
 using System.Data;
+using System.Runtime.CompilerServices;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting.Http;
 using Assay.Protocol.Chain;
@@ -22,15 +23,29 @@ internal static class ReadModel
         return answer;
     }
 
+    /// <summary>Rows of one state of the index, read while they are asked for.</summary>
+    public static async IAsyncEnumerable<T> Stream<T>(
+        this IndexerDatabase database, Func<NpgsqlConnection, IAsyncEnumerable<T>> query, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenReadAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        await foreach (var row in query(connection).WithCancellation(cancellation))
+            yield return row;
+    }
+
     /// <summary>The indexed block of that number, or the newest.</summary>
     /// <exception cref="ProblemException">404 <c>block_not_indexed</c>.</exception>
     public static async Task<BlockView> BlockAsync(this NpgsqlConnection connection, ulong? number) =>
-        number > long.MaxValue ? throw NotIndexed(number) : await connection.QuerySingleOrDefaultAsync<BlockView>(
+        await connection.FindBlockAsync(number) ?? throw NotIndexed(number);
+
+    /// <summary>Null where that block is not indexed.</summary>
+    public static async Task<BlockView?> FindBlockAsync(this NpgsqlConnection connection, ulong? number) =>
+        number > long.MaxValue ? null : await connection.QuerySingleOrDefaultAsync<BlockView>(
             """
             select b.number as "Number", b.hash as "Hash", b.time as "Time", b.number <= c.finalised_number as "Final"
             from blocks b cross join chain c
             where b.orphaned_by is null and b.number = coalesce(@number, c.indexed_number)
-            """, new { number }) ?? throw NotIndexed(number);
+            """, new { number });
 
     /// <summary>What jobs in flight after that block hold of one client's money, or of everybody's: the max price and the fee of each.</summary>
     public static Task<Amount> ReservedAsync(this NpgsqlConnection connection, BlockView at, Address? client = null) => connection.QuerySingleAsync<Amount>(

@@ -30,11 +30,11 @@ internal static class Reconciliation
     private static readonly string[] InAndOut =
         [.. new[] { Reason.Deposit, Reason.Withdrawal, Reason.Bonding, Reason.BondWithdrawal, Reason.Claim, Reason.Donation }.Select(reason => reason.ToString())];
 
-    private static async Task<ReconciliationAnswer> AnswerAsync(IndexerDatabase database, EscrowOnChain escrow, ulong? block, CancellationToken cancellation)
+    private static async Task<ReconciliationAnswer> AnswerAsync(IndexerDatabase database, EscrowOnChain escrow, [AsParameters] AsOf asOf, CancellationToken cancellation)
     {
         var (at, token, reserved, sums) = await database.ReadAsync(async connection =>
         {
-            var at = await connection.BlockAsync(block);
+            var at = await connection.BlockAsync(asOf);
             return (at, await connection.QuerySingleAsync<Address>("select token from chain"), await connection.ReservedAsync(at), (await connection.QueryAsync<Sums>(
                 """
                 select book as "Book", sum(balance)::text as "Balance", sum(moved)::text as "Moved", sum(brought)::text as "Brought"

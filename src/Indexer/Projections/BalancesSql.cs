@@ -12,6 +12,14 @@ internal static class BalancesSql
         delete from balances where account in (select account from {accounts} touched(account));
 
         insert into balances (account, book, balance, block_number, log_index)
+        {Rows(accounts)};
+        """;
+
+    /// <summary>The rows of <c>balances</c> in the order of its columns, where <c>live</c> is another view of the events.</summary>
+    public static string Past => Rows(All);
+
+    private static string Rows(string accounts) =>
+        $"""
         select touched.account, books.book, last.balance, last.block_number, last.log_index
         from {accounts} touched(account)
         cross join (values ('Available'), ('Bond'), ('Locked'), ('Earned'), ('CheckPool'), ('InsurancePool')) books(book)
@@ -19,6 +27,6 @@ internal static class BalancesSql
         cross join lateral (
             select m.balance, m.block_number, m.log_index from ledger_moved m join live using (sequence)
             where m.account = touched.account and m.book = books.book
-            order by m.block_number desc, m.log_index desc limit 1) last;
+            order by m.block_number desc, m.log_index desc limit 1) last
         """;
 }

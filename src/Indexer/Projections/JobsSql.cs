@@ -8,7 +8,15 @@ internal static class JobsSql
         delete from jobs where job {keys};
 
         insert into jobs
-        select
+        select {Columns}
+        {From(keys)};
+        """;
+
+    /// <summary>The rows of <c>jobs</c> under the names of its columns, where <c>live</c> is another view of the events.</summary>
+    public static string Past => $"select (jobs_row).* from (select row({Columns})::jobs as jobs_row {From("is not null")}) jobs_rows";
+
+    private const string Columns =
+        $"""
             o.job, o.client, o.operator, o.node_key, o.workload, o.policy, o.comparison, o.unit_price, o.max_price, o.fee, o.run_window, o.nonce,
             case
                 when slash.sequence is not null then 'Slashed'
@@ -30,8 +38,12 @@ internal static class JobsSql
             coalesce(slash.block_number, refund.block_number, reward.block_number),
             coalesce(slash.block_time, refund.block_time, reward.block_time),
             coalesce(slash.transaction_hash, refund.transaction_hash, reward.transaction_hash),
-            o.version,
+o.version,
             coalesce(bound.payer, {Zero}), coalesce(bound.pool, 0), coalesce(bound.witness, {Zero}), coalesce(nullif(bound.payer, {Zero}), o.client)
+        """;
+
+    private static string From(string keys) =>
+        $"""
         from job_opened o
         join live opened using (sequence)
         left join lateral ({Latest("job_bound")}) bound on true
@@ -42,7 +54,7 @@ internal static class JobsSql
         left join lateral ({Latest("reward_released")}) reward on true
         left join lateral ({Latest("job_refunded")}) refund on true
         left join lateral ({Latest("stake_slashed")}) slash on true
-        where o.job {keys};
+        where o.job {keys}
         """;
 
     private const string Zero = @"'\x0000000000000000000000000000000000000000'";

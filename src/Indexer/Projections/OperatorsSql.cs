@@ -8,12 +8,24 @@ internal static class OperatorsSql
         delete from operators where operator {keys};
 
         insert into operators
-        select
+        select {Columns}
+        {From(keys)};
+        """;
+
+    /// <inheritdoc cref="JobsSql.Past"/>
+    public static string Past => $"select (operators_row).* from (select row({Columns})::operators as operators_row {From("is not null")}) operators_rows";
+
+    private static readonly string Columns =
+        $"""
             o.operator, o.signer, o.payout, o.block_number, joined.place, joined.cluster,
             joined.sequence is not null and (retired.sequence is null or {After("joined", "retired")}),
             coalesce(retired.jailed and not {After("joined", "retired")}, false),
             unbonding.amount, unbonding.unbonds_at, work.exposure, record.clean, struck.no_shows, struck.strikes,
             work.jobs, work.released, work.refunded, work.slashed
+        """;
+
+    private static string From(string keys) =>
+        $"""
         from operator_registered o
         join live using (sequence)
         left join lateral ({Latest("operator_joined")}) joined on true
@@ -22,7 +34,7 @@ internal static class OperatorsSql
         cross join lateral ({Record}) record
         cross join lateral ({Struck}) struck
         cross join lateral ({Unbonding}) unbonding
-        where o.operator {keys};
+        where o.operator {keys}
         """;
 
     private static string After(string a, string b) => $"({a}.block_number, {a}.log_index) > ({b}.block_number, {b}.log_index)";
