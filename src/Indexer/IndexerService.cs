@@ -4,6 +4,7 @@ using Assay.Hosting.Database;
 using Assay.Hosting.Telemetry;
 using Assay.Indexer.Api;
 using Assay.Indexer.Commands;
+using Assay.Indexer.Proofs;
 using Assay.Indexer.Publication;
 using Assay.Indexer.Sources;
 using Assay.Indexer.Sync;
@@ -28,6 +29,10 @@ public static class IndexerService
             {
                 RunAsync = AcceptReorgCommand.RunAsync,
             },
+            ["verify-proof"] = new("FILE --header=HASH", "check an answer of /proofs against a block's hash that you trust, without any setting")
+            {
+                RunAlone = args => VerifyProofCommand.Run(args, Console.Out, Console.Error),
+            },
             ["sources"] = new("", "read the configured sources up to their nodes' heads, and end") { RunAsync = SourcesCommand.RunAsync },
         },
     };
@@ -42,6 +47,7 @@ public static class IndexerService
             .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString), options.Database.StartSeconds)
             .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
+            .AddSingleton<Prover>()
             .AddSingleton<IndexerStatus>()
             .AddSingleton<IHealthReport>(provider => provider.GetRequiredService<IndexerStatus>())
             .AddSingleton<SecondOpinion>()
@@ -67,8 +73,12 @@ public static class IndexerService
         routes.MapOpenApi();
         routes.MapJobs();
         routes.MapAccounts();
+        routes.MapStatements();
+        routes.MapInvoices();
         routes.MapOperators();
+        routes.MapEarnings();
         routes.MapReconciliation();
+        routes.MapProofs();
         return routes;
     }
 }

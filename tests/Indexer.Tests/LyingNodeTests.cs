@@ -18,6 +18,8 @@ public sealed class LyingNodeTests(PostgresFixture postgres, ChainFixture chain)
         { "a log left out", "are not those of its receipts" },
         { "another amount", "are not those of its receipts" },
         { "receipts of another block", "its header" },
+        { "a header of another hash", "has the hash" },
+        { "another time", "than those of its hash" },
     };
 
     [Theory]
@@ -64,6 +66,8 @@ public sealed class LyingNodeTests(PostgresFixture postgres, ChainFixture chain)
     {
         if (method == "eth_getBlockByNumber" && lie == "a block under another hash")
             result["hash"] = Elsewhere;
+        if (method == (lie == "another time" ? "eth_getBlockByNumber" : "eth_getBlockByHash") && lie is ("another time" or "a header of another hash"))
+            result["timestamp"] = "0x7fffffff";
         if (method == "eth_getBlockReceipts" && lie == "receipts of another block" && result.AsArray() is [JsonObject receipt, ..])
             receipt["cumulativeGasUsed"] = "0x1";
         if (method != "eth_getLogs" || result.AsArray() is not [JsonObject log, ..] logs)

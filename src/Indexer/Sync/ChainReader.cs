@@ -1,6 +1,7 @@
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
+using Assay.Indexer.Proofs;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
 
@@ -62,7 +63,15 @@ public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<Escro
             throw new ChainInconsistentException($"Block {wrong.Number} has a log of the escrow, which its header's bloom does not name.");
         var asking = new ParallelOptions { MaxDegreeOfParallelism = ReceiptsAtOnce, CancellationToken = cancellation };
         await Parallel.ForEachAsync(headers.Where(header => _bloom.IsIn(header.LogsBloom)), asking, async (header, token) =>
-            Compare(header, [.. ofBlock[header.Number]], await ProvenLogs.OfAsync(eth, header.Hash, token)));
+            Compare(header, [.. ofBlock[header.Number]], await ProvenAsync(header, token)));
+    }
+
+    private async Task<IReadOnlyList<ProvenLog>?> ProvenAsync(BlockHeader header, CancellationToken cancellation)
+    {
+        var (number, parent, time, _, receiptsRoot) = HeaderRlp.Read(await ProvenLogs.HeaderAsync(eth, header.Hash, cancellation));
+        return (number, parent, time) == (header.Number, header.ParentHash, header.Timestamp)
+            ? await ProvenLogs.OfAsync(eth, header.Hash, receiptsRoot, cancellation)
+            : throw new ChainInconsistentException($"Block {header.Number} was given with another number, parent or time than those of its hash {header.Hash}.");
     }
 
     /// <param name="all">Null: the node gives no receipts of whole blocks.</param>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
+using Assay.Indexer.Proofs;
 
 namespace Assay.Indexer.Sync;
 
@@ -13,20 +14,35 @@ public static class ProvenLogs
 {
     private const int MethodNotFound = -32601;
 
-    /// <summary>By the root in the header of that hash, as the node gives it.</summary>
-    /// <inheritdoc cref="OfAsync(EthApi, Bytes32, Bytes32, CancellationToken)"/>
-    public static async Task<IReadOnlyList<ProvenLog>?> OfAsync(EthApi eth, Bytes32 block, CancellationToken cancellation) =>
-        await OfAsync(eth, block, await eth.Client.SendAsync(new RpcCall<Bytes32>("eth_getBlockByHash", [block, false],
-            json => json.ValueKind == JsonValueKind.Object ? Bytes32.Parse(Text(json, "receiptsRoot")) : throw new ChainInconsistentException($"The node lacks block {block}.")), cancellation),
-            cancellation);
+    /// <summary>The header of that hash, encoded: recomputed from the node's fields, none of which can be another then.</summary>
+    /// <exception cref="ChainInconsistentException">The node lacks the block, or its fields have another hash.</exception>
+    public static async Task<byte[]> HeaderAsync(EthApi eth, Bytes32 block, CancellationToken cancellation)
+    {
+        var header = await eth.Client.SendAsync(new RpcCall<byte[]?>("eth_getBlockByHash", [block, false],
+            json => json.ValueKind == JsonValueKind.Object ? HeaderRlp.Encode(json) : null), cancellation)
+            ?? throw new ChainInconsistentException($"The node lacks block {block}.");
+        return HeaderRlp.HashOf(header) is var hash && hash == block
+            ? header
+            : throw new ChainInconsistentException($"The header of block {block} has the hash {hash}, or fields of a fork that this release does not know.");
+    }
 
     /// <returns>Null where the node does not give a block's receipts.</returns>
     /// <exception cref="ChainInconsistentException">The receipts are not those of the root.</exception>
     public static async Task<IReadOnlyList<ProvenLog>?> OfAsync(EthApi eth, Bytes32 block, Bytes32 receiptsRoot, CancellationToken cancellation)
     {
+        // The index in the block is the count of logs before.
+        return (await ReceiptsAsync(eth, block, receiptsRoot, cancellation))?.SelectMany(receipt => receipt.Logs).Select((log, i) => log with { LogIndex = i }).ToList();
+    }
+
+    /// <summary>The receipts of a block, encoded as in their trie.</summary>
+    /// <inheritdoc cref="OfAsync(EthApi, Bytes32, Bytes32, CancellationToken)"/>
+    public static async Task<IReadOnlyList<(byte[] Encoded, IReadOnlyList<ProvenLog> Logs)>?> ReceiptsAsync(
+        EthApi eth, Bytes32 block, Bytes32 receiptsRoot, CancellationToken cancellation)
+    {
         try
         {
-            return await eth.Client.SendAsync(new RpcCall<IReadOnlyList<ProvenLog>>("eth_getBlockReceipts", [block], json => Read(json, block, receiptsRoot)), cancellation);
+            return await eth.Client.SendAsync(new RpcCall<IReadOnlyList<(byte[], IReadOnlyList<ProvenLog>)>>(
+                "eth_getBlockReceipts", [block], json => Read(json, block, receiptsRoot)), cancellation);
         }
         catch (JsonRpcException e) when (e.Code == MethodNotFound)
         {
@@ -34,15 +50,18 @@ public static class ProvenLogs
         }
     }
 
-    private static IReadOnlyList<ProvenLog> Read(JsonElement json, Bytes32 block, Bytes32 receiptsRoot)
+    private static IReadOnlyList<(byte[] Encoded, IReadOnlyList<ProvenLog> Logs)> Read(JsonElement json, Bytes32 block, Bytes32 receiptsRoot)
     {
         if (json.ValueKind != JsonValueKind.Array)
             throw new ChainInconsistentException($"The node has no receipts of block {block}.");
-        var receipts = json.EnumerateArray().Select(receipt => (Json: receipt, Logs: receipt.GetProperty("logs").EnumerateArray().Select(LogOf).ToList())).ToList();
-        if (ReceiptsTrie.Root([.. receipts.Select(receipt => Encode(receipt.Json, receipt.Logs))]) is var root && root != receiptsRoot)
-            throw new ChainInconsistentException($"The receipts of block {block} have the root {root}, its header {receiptsRoot}.");
-        // The index in the block is the count of logs before.
-        return [.. receipts.SelectMany(receipt => receipt.Logs).Select((log, i) => log with { LogIndex = i })];
+        var receipts = json.EnumerateArray().Select(receipt =>
+        {
+            IReadOnlyList<ProvenLog> logs = [.. receipt.GetProperty("logs").EnumerateArray().Select(LogOf)];
+            return (Encode(receipt, logs), logs);
+        }).ToList();
+        return ReceiptsTrie.Root([.. receipts.Select(receipt => receipt.Item1)]) is var root && root == receiptsRoot
+            ? receipts
+            : throw new ChainInconsistentException($"The receipts of block {block} have the root {root}, its header {receiptsRoot}.");
     }
 
     private static ProvenLog LogOf(JsonElement json) => new(

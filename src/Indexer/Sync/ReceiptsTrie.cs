@@ -15,6 +15,27 @@ public static class ReceiptsTrie
         return Keccak256.Hash(Rlp.Encode(entries.Count == 0 ? RlpItem.Of([]) : Node(entries, 0)));
     }
 
+    /// <summary>The nodes from the root to the value at a place, encoded: what shows that it is there to somebody who knows the root.</summary>
+    public static IReadOnlyList<byte[]> Proof(IReadOnlyList<byte[]> values, int place)
+    {
+        var nodes = new List<byte[]>();
+        Descend([.. values.Select((value, i) => new Entry(Nibbles(Rlp.Encode(RlpItem.Of(i))), value))], 0, Nibbles(Rlp.Encode(RlpItem.Of(place))), nodes);
+        return nodes;
+    }
+
+    private static void Descend(IReadOnlyList<Entry> entries, int depth, byte[] key, List<byte[]> nodes)
+    {
+        var encoded = Rlp.Encode(Node(entries, depth));
+        if (depth == 0 || encoded.Length >= 32)
+            nodes.Add(encoded);
+        if (entries.Count == 1)
+            return;
+        if (Shared(entries, depth) is > 0 and var shared)
+            Descend(entries, depth + shared, key, nodes);
+        else
+            Descend([.. entries.Where(entry => entry.Nibbles[depth] == key[depth])], depth + 1, key, nodes);
+    }
+
     private static RlpItem Node(IReadOnlyList<Entry> entries, int depth)
     {
         if (entries is [var only])
