@@ -6,15 +6,24 @@ using Npgsql;
 namespace Assay.Indexer;
 
 /// <summary>The indexer's schema; written by one instance, read by all.</summary>
-public sealed class IndexerDatabase(string connectionString, string readConnectionString = "")
+/// <param name="readConnectionString">Empty: the first one; either way reading connections can do nothing else.</param>
+/// <param name="querySeconds">That a query of a reading connection may take.</param>
+public sealed class IndexerDatabase(string connectionString, string readConnectionString = "", int querySeconds = 10)
     : ServiceDatabase(CreateSource(connectionString, SchemaName), SchemaName)
 {
     public const string SchemaName = "indexer";
 
-    private readonly NpgsqlDataSource? _read = readConnectionString == "" ? null : CreateSource(readConnectionString, SchemaName);
+    private readonly NpgsqlDataSource _read = CreateSource(ReadOnly(readConnectionString == "" ? connectionString : readConnectionString, querySeconds), SchemaName);
 
     /// <summary>For HTTP reads: the read-only role where one is configured.</summary>
-    public async Task<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation = default) => await (_read ?? Source).OpenConnectionAsync(cancellation);
+    public async Task<NpgsqlConnection> OpenReadAsync(CancellationToken cancellation = default) => await _read.OpenConnectionAsync(cancellation);
+
+    private static string ReadOnly(string connectionString, int querySeconds)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        builder.Options = $"{builder.Options} -c default_transaction_read_only=on -c statement_timeout={querySeconds}s".TrimStart();
+        return builder.ConnectionString;
+    }
 
     /// <inheritdoc/>
     public override async Task MigrateAsync(CancellationToken cancellation = default)
@@ -29,8 +38,7 @@ public sealed class IndexerDatabase(string connectionString, string readConnecti
 
     public override async ValueTask DisposeAsync()
     {
-        if (_read is not null)
-            await _read.DisposeAsync();
+        await _read.DisposeAsync();
         await base.DisposeAsync();
     }
 }

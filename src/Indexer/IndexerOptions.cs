@@ -24,6 +24,9 @@ public sealed class IndexerOptions : IValidatableObject
     [Description("JSON-RPC address of another node, which has to confirm the events of a block before they are announced; empty = none is asked")]
     public string SecondRpcUrl { get; set; } = "";
 
+    public SigningOptions Signing { get; set; } = new();
+    public ApiOptions Api { get; set; } = new();
+
     [Description("definitions of further contracts to index: JSON files, separated by commas")]
     public string Sources { get; set; } = "";
 
@@ -43,6 +46,35 @@ public sealed class IndexerOptions : IValidatableObject
             ? throw new StartRefusedException($"Configuration: two sources have the name {twice.Key}.")
             : definitions;
     }
+}
+
+/// <summary>Section <c>Signing</c>: the key under the digests of <c>/completeness</c>.</summary>
+public sealed class SigningOptions : IValidatableObject
+{
+    [Description("file of the key that signs digests (V3 keystore), which needs no money; empty = nothing is signed")]
+    public string Keystore { get; set; } = "";
+
+    [Description("file with the keystore's password; one trailing line break is left out")]
+    public string PasswordFile { get; set; } = "";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        if ((Keystore == "") != (PasswordFile == ""))
+            yield return new("are given both or not at all", [nameof(Keystore), nameof(PasswordFile)]);
+    }
+}
+
+/// <summary>Section <c>Api</c>: what one reader may take.</summary>
+public sealed class ApiOptions
+{
+    [Range(1, 1_000_000), Description("requests of one address in a second at most, after a burst of twice as many")]
+    public int RequestsPerSecond { get; set; } = 200;
+
+    [Range(1, 10_000), Description("long answers (statements, invoices, streams) to one address at the same time at most")]
+    public int LongAnswers { get; set; } = 8;
+
+    [Range(1, 600), Description("seconds that one query may take")]
+    public int QuerySeconds { get; set; } = 10;
 }
 
 public enum Finality { Depth, Tag }

@@ -29,6 +29,11 @@ public static class IndexerService
             {
                 RunAsync = AcceptReorgCommand.RunAsync,
             },
+            ["completeness"] = new("--From=BLOCK --To=BLOCK", "print a SHA-256 over all events of these blocks from the node alone; --Of=URL compares it with that indexer's") { RunAsync = CompletenessCommand.RunAsync },
+            ["compare"] = new("URL URL", "compare two indexers and find the first block that differs, without any setting")
+            {
+                RunAlone = args => CompareCommand.Run(args, Console.Out, Console.Error),
+            },
             ["verify-proof"] = new("FILE --header=HASH", "check an answer of /proofs against a block's hash that you trust, without any setting")
             {
                 RunAlone = args => VerifyProofCommand.Run(args, Console.Out, Console.Error),
@@ -44,9 +49,10 @@ public static class IndexerService
         services.AddSources(options);
         return services
             .AddSingleton(options)
-            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString), options.Database.StartSeconds)
+            .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString, options.Api.QuerySeconds), options.Database.StartSeconds)
             .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
+            .AddSingleton(_ => IndexerKey.Read(options.Signing))
             .AddSingleton<Prover>()
             .AddSingleton<IndexerStatus>()
             .AddSingleton<IHealthReport>(provider => provider.GetRequiredService<IndexerStatus>())
@@ -68,9 +74,11 @@ public static class IndexerService
             services.AddHostedService<SourceWriter>();
     }
 
-    public static IEndpointRouteBuilder MapIndexer(this IEndpointRouteBuilder routes)
+    public static IEndpointRouteBuilder MapIndexer(this IEndpointRouteBuilder app)
     {
-        routes.MapOpenApi();
+        app.MapOpenApi();
+        app.ServiceProvider.GetRequiredService<IndexerKey>();
+        var routes = app.MapGroup("").WithGuards();
         routes.MapJobs();
         routes.MapAccounts();
         routes.MapStatements();
@@ -78,7 +86,10 @@ public static class IndexerService
         routes.MapOperators();
         routes.MapEarnings();
         routes.MapReconciliation();
+        routes.MapChain();
         routes.MapProofs();
-        return routes;
+        routes.MapCompleteness();
+        routes.MapStream();
+        return app;
     }
 }

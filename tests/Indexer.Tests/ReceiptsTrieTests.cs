@@ -2,6 +2,7 @@ using Assay.Circle.Stack;
 using Assay.Ethereum;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
+using Assay.Indexer.Proofs;
 using Assay.Indexer.Sync;
 using Assay.Testing;
 
@@ -28,7 +29,8 @@ public sealed class ReceiptsTrieTests(ChainFixture chain) : IClassFixture<ChainF
         for (var number = 1UL; number <= await escrow.HeadAsync(); number++)
         {
             var header = (await web3.Eth.GetBlockByNumberAsync(number))!;
-            var proven = await ProvenLogs.OfAsync(web3.Eth, header.Hash, default);
+            var root = HeaderRlp.Read(await ProvenLogs.HeaderAsync(web3.Eth, header.Hash, default)).ReceiptsRoot;
+            var proven = await ProvenLogs.OfAsync(web3.Eth, header.Hash, root, default);
             var told = await web3.Eth.GetLogsAsync(LogFilter.Block(header.Hash));
             Assert.Equal(told.Select(log => (log.LogIndex, log.Address, Hex.Encode(log.Data))), proven!.Select(log => (log.LogIndex, log.Address, Hex.Encode(log.Data))));
             logs += told.Count;

@@ -66,6 +66,7 @@ public static class Problems
         405 => "method_not_allowed",
         409 => "conflict",
         413 => "too_large",
+        429 => "too_many_requests",
         415 => "unsupported_media_type",
         _ => "internal",
     };

@@ -16,11 +16,18 @@ internal static class ReadModel
     /// <summary>All queries of one answer see the same state of the index.</summary>
     public static async Task<T> ReadAsync<T>(this IndexerDatabase database, Func<NpgsqlConnection, Task<T>> query, CancellationToken cancellation)
     {
-        await using var connection = await database.OpenReadAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        var answer = await query(connection);
-        await transaction.CommitAsync(cancellation);
-        return answer;
+        try
+        {
+            await using var connection = await database.OpenReadAsync(cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+            var answer = await query(connection);
+            await transaction.CommitAsync(cancellation);
+            return answer;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
+        {
+            throw TooExpensive();
+        }
     }
 
     /// <summary>Rows of one state of the index, read while they are asked for.</summary>
@@ -53,6 +60,8 @@ internal static class ReadModel
         select coalesce(sum(max_price + fee), 0)::text from jobs
         where opened_block <= @Number and (ended_block is null or ended_block > @Number) {(client is null ? "" : "and purse = @client")}
         """, new { Number = (long)at.Number, client });
+
+    public static ProblemException TooExpensive() => new(503, "too_expensive", "The query took longer than one may take; ask for less.");
 
     private static ProblemException NotIndexed(ulong? number) => new(404, "block_not_indexed",
         number is null ? "No block has been indexed yet." : $"Block {number} is not indexed (yet, or it lies before the start).");

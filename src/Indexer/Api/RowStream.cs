@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Assay.Hosting;
 using Assay.Hosting.Http;
+using Npgsql;
 
 namespace Assay.Indexer.Api;
 
@@ -19,7 +20,7 @@ internal sealed class RowStream<T>(IAsyncEnumerable<T> rows, string? format) : I
     {
         var chosen = Choose(format ?? context.Request.Headers.Accept.ToString(), isName: format is not null);
         await using var reading = rows.GetAsyncEnumerator(context.RequestAborted);
-        var more = await reading.MoveNextAsync();
+        var more = await FirstAsync(reading, context.RequestAborted);
         context.Response.ContentType = chosen;
         await using var output = new StreamWriter(context.Response.Body, new UTF8Encoding(false));
         await output.WriteAsync(chosen switch { RowStream.Json => "[", RowStream.Csv => Line(Columns.Select(column => Name(column.Name))), _ => "" });
@@ -35,6 +36,18 @@ internal sealed class RowStream<T>(IAsyncEnumerable<T> rows, string? format) : I
             });
         }
         await output.WriteAsync(chosen == RowStream.Json ? "]\n" : "");
+    }
+
+    private static async Task<bool> FirstAsync(IAsyncEnumerator<T> reading, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reading.MoveNextAsync();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancellation.IsCancellationRequested)
+        {
+            throw ReadModel.TooExpensive();
+        }
     }
 
     private static string Choose(string wanted, bool isName) =>

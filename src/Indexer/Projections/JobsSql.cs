@@ -38,7 +38,7 @@ internal static class JobsSql
             coalesce(slash.block_number, refund.block_number, reward.block_number),
             coalesce(slash.block_time, refund.block_time, reward.block_time),
             coalesce(slash.transaction_hash, refund.transaction_hash, reward.transaction_hash),
-o.version,
+            o.version,
             coalesce(bound.payer, {Zero}), coalesce(bound.pool, 0), coalesce(bound.witness, {Zero}), coalesce(nullif(bound.payer, {Zero}), o.client)
         """;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting;
 using Assay.Hosting.Messaging;
@@ -108,34 +107,16 @@ public sealed class EventRelay(
         _lastProgress = progress;
     }
 
-    private sealed record Row(long Sequence, string Name, string Key, string Body)
-    {
-        public object Message() => JsonSerializer.Deserialize(Body, Name == nameof(BlocksOrphaned) ? typeof(BlocksOrphaned) : ChainEvents.Types[Name], AssayJson.Options)!;
-    }
-
-    private async Task<IReadOnlyList<Row>> RowsAsync(long position, CancellationToken stopping)
+    private async Task<IReadOnlyList<Announcement>> RowsAsync(long position, CancellationToken stopping)
     {
         await using var connection = await database.OpenAsync(stopping);
-        return (await connection.QueryAsync<Row>(new CommandDefinition(
-            """
-            (select sequence as "Sequence", name as "Name", encode(block_hash, 'hex') || '/' || log_index as "Key", body::text as "Body"
-                from events where sequence > @position order by sequence limit @BatchSize)
-            union all
-            (select sequence, 'BlocksOrphaned', 'from ' || from_number, json_build_object('sequence', sequence, 'blockHashes',
-                    (select json_agg('0x' || encode(hash, 'hex')) from unnest(block_hashes) hash))::text
-                from retractions where sequence > @position order by sequence limit @BatchSize)
-            order by 1 limit @BatchSize
-            """, new { position, BatchSize }, cancellationToken: stopping))).AsList();
+        return await Announcement.AfterAsync(connection, position, BatchSize, cancellation: stopping);
     }
 
     private async Task<ChainAdvanced?> ProgressAsync(CancellationToken stopping)
     {
         await using var connection = await database.OpenAsync(stopping);
-        return await connection.QuerySingleOrDefaultAsync<ChainAdvanced>(new CommandDefinition(
-            """
-            select indexed_number as "HeadNumber", indexed_hash as "HeadHash", indexed_time as "HeadTime", finalised_number as "FinalisedNumber"
-            from chain where indexed_number is not null
-            """, cancellationToken: stopping));
+        return await Announcement.ProgressAsync(connection, stopping);
     }
 
     private async Task<long> PositionAsync(CancellationToken stopping)

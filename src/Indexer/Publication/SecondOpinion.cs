@@ -4,6 +4,7 @@ using Assay.Ethereum.Encoding;
 using Assay.Ethereum.JsonRpc;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting;
+using Assay.Indexer.Proofs;
 using Assay.Indexer.Sync;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
@@ -58,22 +59,12 @@ public sealed class SecondOpinion(IndexerDatabase database, IndexerOptions optio
         await using var connection = await database.OpenAsync(cancellation);
         return [.. (await connection.QueryAsync<(string Name, string Body)>(
             "select name, body::text from events where block_number = @number and block_hash = @block and orphaned_by is null order by log_index", new { number, block }))
-            .Select(row => Text((IChainEvent)JsonSerializer.Deserialize(row.Body, ChainEvents.Types[row.Name], AssayJson.Options)!))];
+            .Select(row => EventText.Of((IChainEvent)JsonSerializer.Deserialize(row.Body, ChainEvents.Types[row.Name], AssayJson.Options)!))];
     }
 
     private static string Text(Log log)
     {
         var decoded = EscrowAbi.Instance.DecodeLog(log);
-        return Text(ChainEvents.Bind(decoded.Name, decoded.Values, new(0, log.BlockNumber, log.BlockHash, 0, log.TransactionHash, (uint)log.LogIndex)));
-    }
-
-    // Without what a log does not say: our own sequence, and the time, which the block's hash stands for.
-    private static string Text(IChainEvent e)
-    {
-        var body = JsonSerializer.SerializeToNode(e, e.GetType(), AssayJson.Options)!.AsObject();
-        var at = body["at"]!.AsObject();
-        at.Remove("sequence");
-        at.Remove("blockTime");
-        return $"{e.GetType().Name} {body.ToJsonString()}";
+        return EventText.Of(ChainEvents.Bind(decoded.Name, decoded.Values, new(0, log.BlockNumber, log.BlockHash, 0, log.TransactionHash, (uint)log.LogIndex)));
     }
 }
