@@ -40,6 +40,9 @@ library Bounds {
         // An epoch is the margin between what was fixed and the round that decides over it, so a round at least.
         bool timed = p.epochSeconds >= 3 && p.epochSeconds <= 1 days;
         require(timed || p.randomness == IVocabulary.Randomness.BlockHash, IVocabulary.BadParameter("epochSeconds"));
+        // Seats are drawn by a seed that comes up to two epochs after the accusation; a shorter window would let every case lapse.
+        uint256 judged = uint256(p.commitWindow) + 2 * uint256(p.revealWindow) + 2 * uint256(p.epochSeconds);
+        require(p.verdictWindow > judged || p.randomness == IVocabulary.Randomness.BlockHash, IVocabulary.BadParameter("verdictWindow"));
     }
 
     /// @notice Reverts if these do not bound what a version may say: epochs must not be counted anew under jobs in flight, and one unbonding delay must outlast the
@@ -47,6 +50,8 @@ library Bounds {
     function checkLimits(IVocabulary.Parameters memory least, IVocabulary.Parameters memory most) internal pure {
         require(least.epochBlocks == most.epochBlocks, IVocabulary.BadParameter("epochBlocks"));
         require(least.epochSeconds == most.epochSeconds, IVocabulary.BadParameter("epochSeconds"));
+        // A bond that leaves stays above the cover of what is in flight at the lowest floor.
+        require(least.floorPpm > 0, IVocabulary.BadParameter("floorPpm"));
         require(least.unbondingDelay == most.unbondingDelay, IVocabulary.BadParameter("unbondingDelay"));
     }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { decodeErrorResult, keccak256, toHex } from "viem";
+import { contradictions } from "../../../bench/economics.mjs";
 import { Authority, Role } from "../support/authority.mjs";
 import { fixture } from "../support/fixture.mjs";
 import * as model from "../support/model.mjs";
@@ -94,12 +95,23 @@ describe("governance", () => {
       await world.refuses(world.send(world.governor, "addVersion", { ...other, minRoster: 4 }), "BadParameter", "minRoster");
     });
 
+    it("leaves time to judge after a beacon's seed, or every case would lapse", async () => {
+      await authority.setUp(0);
+      const verdictWindow = other.commitWindow + 2 * other.revealWindow + 2 * other.epochSeconds;
+      await world.refuses(world.send(world.governor, "addVersion", { ...other, randomness: 1, verdictWindow }), "BadParameter", "verdictWindow");
+      assert.equal(contradictions({ ...other, randomness: 1, verdictWindow })[0], "verdictWindow");
+      await world.send(world.governor, "addVersion", { ...other, verdictWindow });
+      await world.send(world.governor, "addVersion", { ...other, randomness: 1, verdictWindow: verdictWindow + 1 });
+    });
+
     it("is refused at construction where the limits do not fix what must not change, or leave the first version out", async () => {
       const [least, most] = limitsAround(parameters);
       for (const name of ["epochBlocks", "epochSeconds", "unbondingDelay"]) {
         const looser = [{ ...least, [name]: least[name] - 1 }, most];
         await world.refuses(world.deployEscrow(parameters, { limits: looser }), "BadParameter", name);
       }
+      // Or no bond could ever leave: its cover would be divided by nothing.
+      await world.refuses(world.deployEscrow(parameters, { limits: [{ ...least, floorPpm: 0 }, most] }), "BadParameter", "floorPpm");
       const tighter = [least, { ...most, reviewWindow: parameters.reviewWindow - 1 }];
       await world.refuses(world.deployEscrow(parameters, { limits: tighter }), "OutOfLimits", BigInt(Object.keys(parameters).indexOf("reviewWindow")));
     });
