@@ -50,7 +50,8 @@ interface IBank is IVocabulary {
     function register(address signer, address payout, uint96 bond) external;
 
     /// @notice As `register`, of an operator that declares its owner. Operators with the same owner or payout address are one cluster.
-    /// @dev Fails with ClustersDiffer where both are known, of different clusters: another payout address helps.
+    /// @dev Fails with NotAdopted without the owner's word (`adopt`), unless it is the caller; with ClustersDiffer where the payout address is known otherwise:
+    /// another one helps.
     function registerOwned(address signer, address payout, address owner, uint96 bond) external;
 
     /// @notice Adds tokens of the caller to its bond.

@@ -27,6 +27,12 @@ interface IRegistry is IVocabulary {
     /// @dev Skips: WrongState, WrongRecord, Expired, BadClientSignature, BadOperatorSignature.
     function cancel(CancelItem[] calldata items) external;
 
+    // ---------------------------------------------------------------- owners
+
+    /// @notice Lets `operator` register with the caller as its owner, or with the caller's payout address when another operator has it already. They are one cluster then and
+    /// never check or judge each other, which nobody can bring about alone.
+    function adopt(address operator) external;
+
     // ---------------------------------------------------------------- pools and runtimes
 
     /// @notice Makes a pool of the caller's, without members. Orders that name it are opened only for clients and with operators that it lists. Who checks a

@@ -360,8 +360,10 @@ interface IVocabulary {
     error NotPoolOwner(uint32 pool, address caller);
     /// @notice The number is taken by another runtime, or is zero or beyond 127.
     error RuntimeTaken(uint8 number, bytes32 runtime);
-    /// @notice Payout address and declared owner belong to different clusters already.
+    /// @notice The payout address belongs to another cluster than the owner's, or to that of an owner who was not declared.
     error ClustersDiffer(address payout, address owner);
+    /// @notice The owner, or a payout address that has an operator, has not said that this operator is its own.
+    error NotAdopted(address owner, address operator);
     /// @notice Only the operator's payout address says where else its earnings go.
     error NotPayout(address operator, address caller);
     /// @notice The transaction has less gas left than a contract wallet may take to check a signature; without this its refusal could be forged by sending too little.

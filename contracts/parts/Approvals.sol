@@ -41,6 +41,11 @@ abstract contract Approvals is IRegistry, Governed, Nonces {
     }
 
     /// @inheritdoc IRegistry
+    function adopt(address operator) external nonReentrant {
+        _adopted[msg.sender][operator] = true;
+    }
+
+    /// @inheritdoc IRegistry
     function createPool() external nonReentrant returns (uint32 pool) {
         pool = ++_poolCount;
         _poolOwners[pool] = msg.sender;

@@ -26,7 +26,7 @@ abstract contract Operators is Treasury {
 
         operator.signer = signer;
         operator.payout = payout;
-        operator.work = operator.work.withCluster(_clusterOf(payout, owner == address(0) ? payout : owner));
+        operator.work = operator.work.withCluster(_enterCluster(msg.sender, payout, owner == address(0) ? payout : owner));
         emit OperatorRegistered(msg.sender, signer, payout, owner);
         _credit(0, msg.sender, Book.Bond, Reason.Bonding, bond);
         _join(msg.sender);

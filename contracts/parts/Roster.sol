@@ -16,6 +16,8 @@ abstract contract Roster is Ledger {
 
     Counts internal _counts;
     mapping(uint256 index => Place) internal _roster;
+    /// @dev An owner's word for who will register as its own.
+    mapping(address owner => mapping(address operator => bool)) internal _adopted;
     /// @dev By payout address and by declared owner.
     mapping(address who => uint24) private _clusters;
     mapping(uint24 cluster => address) private _clusterNames;
@@ -32,18 +34,17 @@ abstract contract Roster is Ledger {
         emit OperatorJoined(who, place, _clusterNames[cluster]);
     }
 
-    /// @dev The number of the operators with this payout address or this owner, counted from 1. Two clusters never become one: draws that have been made
-    /// would change.
-    function _clusterOf(address payout, address owner) internal returns (uint24 cluster) {
-        (uint24 byPayout, uint24 byOwner) = (_clusters[payout], _clusters[owner]);
-        require(byPayout == 0 || byOwner == 0 || byPayout == byOwner, ClustersDiffer(payout, owner));
-        cluster = byPayout == 0 ? byOwner : byPayout;
+    /// @dev The number of the operators of this owner, counted from 1; who declares none is its payout address' own. Nobody enters a cluster without the word of
+    /// whom it is named by, because those in it never check or judge each other. Two clusters never become one: draws that have been made would change.
+    function _enterCluster(address who, address payout, address owner) internal returns (uint24 cluster) {
+        cluster = _clusters[owner];
+        require((cluster == 0 && owner == payout) || owner == who || _adopted[owner][who], NotAdopted(owner, who));
         if (cluster == 0) {
-            cluster = ++_counts.clusters;
+            cluster = _clusters[owner] = ++_counts.clusters;
             _clusterNames[cluster] = owner;
         }
-        if (byPayout == 0) _clusters[payout] = cluster;
-        if (byOwner == 0) _clusters[owner] = cluster;
+        if (_clusters[payout] == 0) _clusters[payout] = cluster;
+        require(_clusters[payout] == cluster && _clusterNames[cluster] == owner, ClustersDiffer(payout, owner));
     }
 
     /// @dev Nothing to do for who is not active.

@@ -180,6 +180,7 @@ describe("hostile tokens", () => {
       ["withdrawSigned", [noWithdrawal, "0x"]], ["donate", [Book.CheckPool, 1n]], ["cancelNonce", [77n]],
       ["cancelNonceSigned", [noVoid, "0x"]], ["approveSpending", [world.stranger.address, 1n, 1n, 1]], ["approveSpendingSigned", [noSpending, "0x"]],
       ["cancel", [[]]], ["createPool", []], ["setPoolMembers", [1, []]], ["transferPool", [1, world.stranger.address]], ["registerRuntime", [2, job, true]],
+      ["adopt", [world.stranger.address]],
       ["registerOwned", [world.stranger.address, world.stranger.address, world.stranger.address, world.parameters.minBond]],
       ["register", [world.stranger.address, world.stranger.address, world.parameters.minBond]], ["addBond", [1n]], ["requestUnbonding", [1n]],
       ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["claimTo", [model.ZERO, model.ZERO]], ["claimSigned", [noClaim, "0x"]],

@@ -1,7 +1,7 @@
 // What others say to an order and to its job: who pays, in which pool, who keeps the content, and that both want it over.
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import { keccak256, toHex } from "viem";
+import { getAddress, keccak256, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { USD } from "../support/world.mjs";
@@ -384,25 +384,57 @@ describe("a cluster", () => {
     const who = person(i);
     await world.toToken(who, "mint", who.address, p.minBond);
     await world.toToken(who, "approve", world.escrow, 2n ** 256n - 1n);
-    return world.send(who, "registerOwned", who.signer.address, payout, owner, p.minBond);
+    return world.send(who, ...(owner ? ["registerOwned", who.signer.address, payout, owner] : ["register", who.signer.address, payout]), p.minBond);
   }
-  const OWNER = "0x0000000000000000000000000000000000000042";
+  const OWNER = getAddress("0x0000000000000000000000000000000000000042");
+  const adopt = (i, owner = OWNER) => world.adopt({ address: owner }, person(i));
   const places = async () => Promise.all(Array.from({ length: await world.read("rosterLength") }, (_, i) => world.read("placeAt", i)));
+  const clusterAt = async (place) => (await world.read("placeAt", place)).cluster;
 
   it("is who has the same owner or the same payout address", async () => {
+    for (const i of [0, 1, 2]) await adopt(i);
     const first = await join(0, person(0).payout, OWNER);
     assert.deepEqual(named(first.events, "OperatorRegistered")[0].owner, OWNER);
     const second = await join(1, person(1).payout, OWNER);
-    // A third that is paid where the second is, under an owner of its own.
-    const third = await join(2, person(1).payout, person(2).address);
+    const third = await join(2, OWNER);
     const clusters = (await places()).slice(10).map(({ cluster }) => cluster);
     assert.equal(new Set(clusters).size, 1);
     for (const { events } of [first, second, third]) assert.equal(named(events, "OperatorJoined")[0].cluster, OWNER);
     assert.deepEqual([await world.read("activeOperators"), await world.read("activeClusters")], [13, 11]);
   });
 
+  it("is not entered without its owner's word, by whoever wants no check of it", async () => {
+    const checker = world.operators[1];
+    const own = person(0).payout;
+    for (const owner of [checker.payout, OWNER]) await world.refuses(join(0, own, owner), "NotAdopted", owner, person(0).address);
+    await world.refuses(join(0, checker.payout), "NotAdopted", checker.payout, person(0).address);
+    // Another's word, or one for another, is none.
+    await adopt(0, world.operators[2].payout);
+    await adopt(1, checker.payout);
+    await world.refuses(join(0, own, checker.payout), "NotAdopted", checker.payout, person(0).address);
+    await join(1, checker.payout);
+    assert.equal(await clusterAt(10), await clusterAt(1));
+    // Who is its own owner needs no other's word.
+    await join(0, own, person(0).address);
+    assert.equal(await world.read("activeClusters"), 11);
+  });
+
+  it("is not entered through a payout address that somebody of it shares with others", async () => {
+    const [checker, bridge] = [world.operators[1], person(0)];
+    // An operator that is paid where the checker is, under an owner who would let more of them in.
+    await adopt(0);
+    await world.refuses(join(0, checker.payout, OWNER), "ClustersDiffer", checker.payout, OWNER);
+    // And one who was there before the checker.
+    await join(0, bridge.payout, OWNER);
+    await adopt(1, bridge.payout);
+    await world.refuses(join(1, bridge.payout), "ClustersDiffer", bridge.payout, bridge.payout);
+  });
+
   it("never becomes one with another afterwards", async () => {
     const taken = world.operators[0].payout;
+    await adopt(0);
+    await adopt(1);
+    await adopt(1, taken);
     await join(0, person(0).payout, OWNER);
     await world.refuses(join(1, taken, OWNER), "ClustersDiffer", taken, OWNER);
     await world.refuses(join(1, person(1).payout, model.ZERO), "ZeroAddress");
@@ -411,6 +443,7 @@ describe("a cluster", () => {
   });
 
   it("counts once for the least roster, however many places it holds", async () => {
+    for (let i = 0; i < 3; i++) await adopt(i);
     for (let i = 0; i < 3; i++) await join(i, OWNER, OWNER);
     const retire = (who) => world.send(who, "requestUnbonding", 1n);
     // Four clusters are left, of seven places.

@@ -55,7 +55,7 @@ describe("submitting a result", () => {
     const checked = await world.decided({ operator: veteran, sampled: true });
     await world.passReview(checked);
     await world.send(world.stranger, "release", [await world.releaseItem(checked, await world.check(checked))]);
-    await world.register({ ...world.person(0), account: world.stranger, address: world.stranger.address });
+    await world.register({ ...world.person(15), account: world.stranger, address: world.stranger.address });
     assert.deepEqual([(await world.read("operatorOf", veteran.address)).clean, await world.read("rosterLength")], [10, 11]);
 
     const late = await world.opened({ operator: veteran });
@@ -224,7 +224,7 @@ describe("sampling and the draw", () => {
 
   it("who joins after the opening is not drawn for it", async () => {
     const job = await world.opened();
-    const late = { ...world.person(0), account: world.stranger, address: world.stranger.address };
+    const late = { ...world.person(15), account: world.stranger, address: world.stranger.address };
     await world.register(late);
     await world.send(world.stranger, "submit", [await world.resultItem(job)]);
     const { epoch, rosterLength } = await world.jobOf(job.id);
@@ -237,7 +237,10 @@ describe("sampling and the draw", () => {
     const own = await World.create();
     await own.fund(own.clients[0], 1000n * USD);
     const shared = own.operators[0].payout;
-    for (const [i, each] of own.operators.entries()) await own.register(i < 6 ? Object.assign(each, { payout: shared }) : each);
+    for (const [i, each] of own.operators.entries()) {
+      if (i > 0 && i < 6) await own.adopt(own.operators[0].payoutKey, Object.assign(each, { payout: shared }));
+      await own.register(each);
+    }
     const clusters = await Promise.all(own.operators.map(async (_, i) => (await own.read("placeAt", i)).cluster));
     assert.deepEqual(clusters, [1, 1, 1, 1, 1, 1, 2, 3, 4, 5]);
     for (let i = 0; i < 5; i++) {

@@ -87,7 +87,7 @@ describe("a module that is called directly", () => {
       withdrawSigned: [withdrawal, await world.sign(payer, "Withdraw", withdrawal)], claimTo: [world.operators[1].address, world.stranger.address],
       cancel: [[await world.cancelItem(job, { expiry: 2n ** 64n - 1n })]], createPool: [], setPoolMembers: [9, []], transferPool: [9, world.stranger.address],
       approveSpending: [world.stranger.address, 1n, 1n, 2 ** 40 - 1], approveSpendingSigned: [spending, await world.sign(payer, "Spending", spending)],
-      cancelNonceSigned: [taken, await world.sign(payer, "Void", taken)], registerRuntime: [2, job.id, true],
+      adopt: [world.stranger.address], cancelNonceSigned: [taken, await world.sign(payer, "Void", taken)], registerRuntime: [2, job.id, true],
       registerOwned: [world.stranger.address, world.stranger.address, world.stranger.address, world.parameters.minBond],
       claimSigned: [earnings, await world.sign(world.operators[1].payoutKey, "Claim", earnings)],
     });
@@ -101,8 +101,8 @@ describe("a module that is called directly", () => {
         assert.ok(functionName in calls, functionName);
         for (const from of [world.stranger, world.clients[0], world.operators[1]]) {
           const call = world.transact(from, world[name], abi, functionName, calls[functionName]);
-          // Nothing but a nonce, a pool and an approval of the module's own book can be had without tokens.
-          if (["cancelNonce", "createPool", "approveSpending"].includes(functionName)) await call;
+          // Nothing but a nonce, a pool, an approval and an adoption of the module's own book can be had without tokens.
+          if (["cancelNonce", "createPool", "approveSpending", "adopt"].includes(functionName)) await call;
           else await fails(call);
         }
       }

@@ -274,6 +274,11 @@ export class World {
     return this.send(operator, "register", operator.signer.address, operator.payout, bond);
   }
 
+  /** The owner, or who is paid, takes this operator into its cluster. */
+  async adopt(owner, { address }) {
+    return this.send(await this.unlocked(owner), "adopt", address);
+  }
+
   operatorAt(address) {
     const found = this.operators.find((operator) => operator.address.toLowerCase() === address.toLowerCase());
     assert.ok(found, `no operator ${address}`);
