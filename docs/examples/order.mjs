@@ -58,6 +58,10 @@ const order = {
   runWindow: 40,
   nonce: BigInt(`0x${randomBytes(32).toString("hex")}`), // any number that this client has not used
   expiry: BigInt(Math.floor(Date.now() / 1000) + 300),
+  payer: zeroAddress, // this client itself
+  pool: 0, // everybody's
+  runtime: 1, // the number under which it is registered as deterministic, for Exact
+  witness: zeroAddress, // none
 };
 const signature = await account.signTypedData({
   domain: { name: "Assay", version: "1", chainId, verifyingContract },
@@ -66,6 +70,7 @@ const signature = await account.signTypedData({
     Order: [
       ["address", "client"], ["address", "operator"], ["bytes32", "workload"], ["bytes32", "policy"], ["uint8", "comparison"], ["uint96", "unitPrice"],
       ["uint96", "maxPrice"], ["uint96", "maxFee"], ["uint32", "runWindow"], ["uint256", "nonce"], ["uint64", "expiry"],
+      ["address", "payer"], ["uint32", "pool"], ["uint8", "runtime"], ["address", "witness"],
     ].map(([type, name]) => ({ type, name })),
   },
   message: order,
