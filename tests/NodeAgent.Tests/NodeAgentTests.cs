@@ -48,6 +48,7 @@ public sealed class NodeAgentTests : IDisposable
         await RefusedAsync("price_too_low", good.Order with { UnitPrice = 9 });
         await RefusedAsync("expired", good.Order with { Expiry = 1 });
         await RefusedAsync("wrong_operator", good.Order with { Operator = SampleJob.Client });
+        await RefusedAsync("needs_witness", good.Order with { Witness = SampleJob.Client });
         await RefusedAsync("wrong_policy", good.Order with { Comparison = Comparison.Tolerance });
         await RefusedAsync("content_unavailable", good.Order with { Workload = Bytes32.Zero });
         await RefusedAsync("bad_document", good.Order with { Workload = good.Policy.Digest });
