@@ -123,23 +123,57 @@ internal sealed class ContractCode(AbiJson abi, INamedTypeSymbol contract, Shape
             code.Block(() =>
             {
                 code.Line("ContractTypes.CheckTopics(topics, Topic, TopicCount);");
-                var plain = fields.Where((_, i) => !item.Inputs[i].Indexed).ToList();
-                code.Line("var _r = new AbiReader(data);");
-                code.Line($"var _f = _r.Begin({plain.Sum(f => f.HeadSize)});");
-                var (at, topic) = (0, 1);
-                var values = new List<string>();
-                for (var i = 0; i < fields.Count; i++)
-                    if (item.Inputs[i].Indexed)
-                        values.Add(((WordShape)fields[i]).ReadFrom($"topics.Slice({32 * topic++}, 32)"));
-                    else
-                    {
-                        values.Add(fields[i].Read(code, "_f", $"_f + {at}"));
-                        at += fields[i].HeadSize;
-                    }
-                code.Line("_r.Finish();");
+                var values = ReadEvent(code, item, "data", fields, (shape, at) => shape.Read(code, "_f", at), (shape, word) => shape.ReadFrom(word));
                 code.Line($"return new {name}({string.Join(", ", values)});");
             });
+            if (fields.All(f => f.View is not null))
+                View(code, item, name, members, fields);
         });
+    }
+
+    private static void View(Code code, AbiItem item, string name, IReadOnlyList<string> members, IReadOnlyList<Shape> fields)
+    {
+        IReadOnlyList<string> arguments = [.. members.Select(m => $"_{m}")];
+        code.Line();
+        code.Line($"/// <summary>The same without allocations: bytes and strings (UTF-8) are the log's own, wide integers their words.</summary>");
+        code.Line($"public readonly ref struct View({string.Join(", ", fields.Select((shape, i) => $"{shape.View} {arguments[i]}"))})");
+        code.Block(() =>
+        {
+            for (var i = 0; i < fields.Count; i++)
+                code.Line($"public {fields[i].View} {members[i]} {{ get; }} = {arguments[i]};");
+            code.Line();
+            code.Line("/// <summary>False when the log is another event's.</summary>");
+            code.Line("/// <exception cref=\"AbiException\">The log's topics or data are not the event's encoding.</exception>");
+            code.Line("public static bool TryRead(in Assay.Ethereum.JsonRpc.LogView log, out View view)");
+            code.Block(() =>
+            {
+                code.Line("view = default;");
+                code.Line("var topics = log.Topics;");
+                code.Line($"if (!ContractTypes.HasTopics(topics, {name}.Topic, {name}.TopicCount)) return false;");
+                var values = ReadEvent(code, item, "log.Data", fields, (shape, at) => shape.ReadView(code, "_f", at), (shape, word) => shape.ViewFrom(word));
+                code.Line($"view = new View({string.Join(", ", values)});");
+                code.Line("return true;");
+            });
+        });
+    }
+
+    private static List<string> ReadEvent(
+        Code code, AbiItem item, string data, IReadOnlyList<Shape> fields, Func<Shape, string, string> fromData, Func<WordShape, string, string> fromTopic)
+    {
+        code.Line($"var _r = new AbiReader({data});");
+        code.Line($"var _f = _r.Begin({fields.Where((_, i) => !item.Inputs[i].Indexed).Sum(f => f.HeadSize)});");
+        var (at, topic) = (0, 1);
+        var values = new List<string>();
+        for (var i = 0; i < fields.Count; i++)
+            if (item.Inputs[i].Indexed)
+                values.Add(fromTopic((WordShape)fields[i], $"topics.Slice({32 * topic++}, 32)"));
+            else
+            {
+                values.Add(fromData(fields[i], $"_f + {at}"));
+                at += fields[i].HeadSize;
+            }
+        code.Line("_r.Finish();");
+        return values;
     }
 
     private void Error(Code code, AbiItem item, string name)

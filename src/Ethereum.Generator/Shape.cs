@@ -28,6 +28,22 @@ internal abstract class Shape(string csharp, bool dynamic, int headSize)
         return ReadBody(code, at);
     }
 
+    /// <summary>The C# type in a view, which allocates nothing; null where there is none.</summary>
+    public virtual string? View => null;
+
+    /// <summary>Reads it for a view.</summary>
+    /// <returns>An expression that reads nothing more.</returns>
+    public string ReadView(Code code, string frame, string at)
+    {
+        if (Dynamic)
+            code.Line($"_r.Follow({frame}, {at});");
+        var name = code.Name();
+        code.Line($"var {name} = {ViewBody(at)};");
+        return name;
+    }
+
+    protected virtual string ViewBody(string at) => throw new NotSupportedException(CSharp);
+
     protected abstract void WriteBody(Code code, string value, string at);
 
     protected abstract string ReadBody(Code code, string at);
@@ -35,8 +51,15 @@ internal abstract class Shape(string csharp, bool dynamic, int headSize)
 
 /// <param name="write">Statement that writes value {0} into word {1}.</param>
 /// <param name="read">Expression that reads word {0}.</param>
-internal sealed class WordShape(string csharp, string write, string read) : Shape(csharp, false, 32)
+/// <param name="view">Type and expression of a view, where the value itself is an object.</param>
+internal sealed class WordShape(string csharp, string write, string read, (string Type, string Read)? view = null) : Shape(csharp, false, 32)
 {
+    public override string? View => view?.Type ?? CSharp;
+
+    public string ViewFrom(string word) => (view?.Read ?? read).Replace("{0}", word);
+
+    protected override string ViewBody(string at) => ViewFrom($"_r.Word({at})");
+
     protected override void WriteBody(Code code, string value, string at) => code.Line($"{WriteTo(value, $"_w.Word({at})")};");
 
     // At once: what a value read later refuses must not come before what this one does.
@@ -54,6 +77,10 @@ internal sealed class WordShape(string csharp, string write, string read) : Shap
 
 internal sealed class BytesShape() : Shape("byte[]", true, 32)
 {
+    public override string? View => "ReadOnlySpan<byte>";
+
+    protected override string ViewBody(string at) => "_r.Bytes()";
+
     protected override void WriteBody(Code code, string value, string at) => code.Line($"_w.AppendBytes({value});");
 
     protected override string ReadBody(Code code, string at)
@@ -66,6 +93,10 @@ internal sealed class BytesShape() : Shape("byte[]", true, 32)
 
 internal sealed class StringShape() : Shape("string", true, 32)
 {
+    public override string? View => "ReadOnlySpan<byte>";
+
+    protected override string ViewBody(string at) => "_r.Utf8()";
+
     protected override void WriteBody(Code code, string value, string at) => code.Line($"_w.AppendString({value});");
 
     protected override string ReadBody(Code code, string at)

@@ -62,7 +62,8 @@ internal sealed class Shapes
 
     private WordShape Word(AbiField field)
     {
-        if (Use(_types, field.Name, out var own) || Use(_types, field.SourceName, out own) || Use(_types, field.Type, out own))
+        var integer = field.Type.StartsWith("uint", StringComparison.Ordinal) || field.Type.StartsWith("int", StringComparison.Ordinal);
+        if (integer && (Use(_types, field.Name, out var own) || Use(_types, field.SourceName, out own) || Use(_types, field.Type, out own)))
             return Own(field, own);
         if (field.Solidity.StartsWith("enum ", StringComparison.Ordinal)
             && _compilation.GetTypeByMetadataName($"{_namespace}.{field.SourceName}") is { TypeKind: TypeKind.Enum } named)
@@ -80,28 +81,31 @@ internal sealed class Shapes
         };
     }
 
-    private static WordShape FixedBytes(int size) => new("byte[]", $"AbiWord.WriteBytes({{1}}, {{0}}, {size})", $"AbiWord.ReadBytes({{0}}, {size}).ToArray()");
+    private static WordShape FixedBytes(int size) => new("byte[]", $"AbiWord.WriteBytes({{1}}, {{0}}, {size})", $"AbiWord.ReadBytes({{0}}, {size}).ToArray()",
+        ("ReadOnlySpan<byte>", $"AbiWord.ReadBytes({{0}}, {size})"));
 
     private static WordShape Integer(int bits, string kind, string[] narrow)
     {
         if (bits > 64)
-            return new WordShape("global::System.Numerics.BigInteger", $"AbiWord.Write{kind}({{1}}, {{0}}, {bits})", $"AbiWord.ReadWide{kind}({{0}}, {bits})");
+            return new WordShape(
+                "global::System.Numerics.BigInteger", $"AbiWord.Write{kind}({{1}}, {{0}}, {bits})", $"AbiWord.ReadWide{kind}({{0}}, {bits})", Unread(kind, bits));
         var csharp = narrow[bits <= 8 ? 0 : bits <= 16 ? 1 : bits <= 32 ? 2 : 3];
         return new WordShape(csharp, $"AbiWord.Write{kind}({{1}}, {{0}}, {bits})", $"({csharp})AbiWord.Read{kind}({{0}}, {bits})");
     }
 
+    // BigInteger allocates: a view has the checked word.
+    private static (string, string) Unread(string kind, int bits) => ("Bytes32", $"AbiWord.Read{kind}Word({{0}}, {bits})");
+
     private static WordShape Own(AbiField field, ITypeSymbol own)
     {
         var (csharp, signed) = (Full(own), field.Type.StartsWith("int", StringComparison.Ordinal));
-        if (!signed && !field.Type.StartsWith("uint", StringComparison.Ordinal))
-            throw new FormatException($"{field.Type} {field.Name} is no integer and cannot be a {own.Name}");
         var (bits, kind) = (Number(field.Type, signed ? "int" : "uint"), signed ? "Int" : "UInt");
         if (own.TypeKind == TypeKind.Enum)
             return new WordShape(csharp, $"AbiWord.WriteUInt({{1}}, (ulong){{0}}, {bits})", $"AbiWord.ReadEnum<{csharp}>({{0}}, {bits})");
         if (own.Name == "Bytes32" && bits == 256)
             return Bytes32;
         if (own.AllInterfaces.Any(i => i.Name == "IAbiInteger" && i.IsGenericType))
-            return new WordShape(csharp, $"AbiWord.Write{kind}({{1}}, {{0}}.ToBigInteger(), {bits})", $"AbiWord.ReadOwn<{csharp}>(AbiWord.ReadWide{kind}({{0}}, {bits}))");
+            return new WordShape(csharp, $"AbiWord.Write{kind}({{1}}, {{0}}.ToBigInteger(), {bits})", $"AbiWord.ReadOwn<{csharp}>(AbiWord.ReadWide{kind}({{0}}, {bits}))", Unread(kind, bits));
         throw new FormatException($"{field.Type} {field.Name} cannot be a {own.Name}, which is no enumeration, no Bytes32 and no IAbiInteger");
     }
 

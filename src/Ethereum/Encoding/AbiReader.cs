@@ -61,6 +61,13 @@ public ref struct AbiReader(ReadOnlySpan<byte> data)
         return padded[..length];
     }
 
+    /// <summary>A string's UTF-8.</summary>
+    public ReadOnlySpan<byte> Utf8()
+    {
+        var bytes = Bytes();
+        return System.Text.Unicode.Utf8.IsValid(bytes) ? bytes : throw new AbiException("ABI: the string is not valid UTF-8.");
+    }
+
     public string String()
     {
         try

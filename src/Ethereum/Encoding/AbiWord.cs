@@ -86,6 +86,12 @@ public static class AbiWord
 
     public static BigInteger ReadWideInt(ReadOnlySpan<byte> word, int bits) => new(CleanInt(word, bits), isUnsigned: false, isBigEndian: true);
 
+    /// <summary>The word of a clean uintN, whose number is not made.</summary>
+    public static Bytes32 ReadUIntWord(ReadOnlySpan<byte> word, int bits) => new(CleanUInt(word, bits));
+
+    /// <summary>The word of a clean intN: its two's complement.</summary>
+    public static Bytes32 ReadIntWord(ReadOnlySpan<byte> word, int bits) => new(CleanInt(word, bits));
+
     public static ReadOnlySpan<byte> ReadBytes(ReadOnlySpan<byte> word, int size) => Clean(word, word[size..], 0, "bytesN")[..size];
 
     /// <summary>A number that is a member of the enumeration.</summary>

@@ -70,10 +70,13 @@ public static class ContractTypes
 
     public static Bytes32 Topic(string signature) => Keccak256.Hash(signature);
 
+    public static bool HasTopics(ReadOnlySpan<byte> topics, Bytes32 topic, int count) =>
+        topics.Length == AbiWord.Size * count && new Bytes32(topics[..AbiWord.Size]) == topic;
+
     /// <exception cref="AbiException">Another event's topics.</exception>
     public static void CheckTopics(ReadOnlySpan<byte> topics, Bytes32 topic, int count)
     {
-        if (topics.Length != AbiWord.Size * count || new Bytes32(topics[..AbiWord.Size]) != topic)
+        if (!HasTopics(topics, topic, count))
             throw new AbiException($"ABI: expected {count} topics of which the first is {topic}.");
     }
 }

@@ -131,13 +131,7 @@ public sealed class JsonRpcClient : IDisposable
         if (!answer.Has("error"))
             return null;
         var error = answer.GetProperty("error");
-        if (error.ValueKind != JsonValueKind.Object)
-            throw Malformed("the error is not an object");
-        var code = error.TryGetProperty("code", out var c) && c.ValueKind == JsonValueKind.Number && c.TryGetInt32(out var n) ? n : 0;
-        var message = error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String ? m.GetString()! : "";
-        // The document is returned to its pool after the answer is read; the exception outlives it.
-        JsonElement? data = error.Has("data") ? error.GetProperty("data").Clone() : null;
-        return new JsonRpcException(code, message.Length <= 2000 ? message : message[..2000], data);
+        return error.ValueKind == JsonValueKind.Object ? JsonRpcException.Of(error) : throw Malformed("the error is not an object");
     }
 
     private static long? IdOf(JsonElement answer) =>

@@ -17,6 +17,15 @@ public sealed class JsonRpcException(int code, string message, JsonElement? data
     /// <summary>Bytes with which a call reverted, for <see cref="Encoding.ContractAbi.DecodeError"/>; null when the error carries none.</summary>
     public byte[]? RevertData { get; } = FindRevertData(data, 0);
 
+    internal static JsonRpcException Of(JsonElement error)
+    {
+        var code = error.TryGetProperty("code", out var c) && c.ValueKind == JsonValueKind.Number && c.TryGetInt32(out var n) ? n : 0;
+        var message = error.TryGetProperty("message", out var m) && m.ValueKind == JsonValueKind.String ? m.GetString()! : "";
+        // The document is returned to its pool after the answer is read; the exception outlives it.
+        JsonElement? data = error.Has("data") ? error.GetProperty("data").Clone() : null;
+        return new JsonRpcException(code, message.Length <= 2000 ? message : message[..2000], data);
+    }
+
     // Nodes put the bytes into data itself or wrap them in one or two objects.
     private static byte[]? FindRevertData(JsonElement? data, int depth) => data switch
     {

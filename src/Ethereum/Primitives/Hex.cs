@@ -33,6 +33,18 @@ public static class Hex
         && text.Length == 2 + 2 * destination.Length
         && Convert.FromHexString(text[2..], destination, out _, out _) == System.Buffers.OperationStatus.Done;
 
+    /// <summary>Bytes of UTF-8 "0x…" with that many digits; nothing else is taken.</summary>
+    /// <exception cref="FormatException">No prefix, another number of digits, or a sign that is no hexadecimal digit.</exception>
+    public static void Decode(ReadOnlySpan<byte> utf8, Span<byte> destination)
+    {
+        if (DecodedLength(utf8) != destination.Length || Convert.FromHexString(utf8[2..], destination, out _, out _) != System.Buffers.OperationStatus.Done)
+            throw new FormatException($"Hex: expected 0x and {2 * destination.Length} hexadecimal digits, actual '{Excerpt(System.Text.Encoding.Latin1.GetString(utf8))}'.");
+    }
+
+    /// <summary>Bytes that UTF-8 "0x…" stands for; its digits are not looked at.</summary>
+    public static int DecodedLength(ReadOnlySpan<byte> utf8) =>
+        utf8.StartsWith("0x"u8) && utf8.Length % 2 == 0 ? utf8.Length / 2 - 1 : throw new FormatException("Hex: expected 0x and an even number of digits.");
+
     /// <summary>A JSON-RPC quantity: 0x0, 0x1a; never negative.</summary>
     public static string Quantity(BigInteger value)
     {
