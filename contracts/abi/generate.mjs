@@ -13,6 +13,7 @@ const deployables = {
   Registry: { source: "contracts/Registry.sol", speaks: [] },
   Rewards: { source: "contracts/Rewards.sol" },
   TestToken: { source: "contracts/mocks/TestToken.sol" },
+  Wallet: { source: "contracts/mocks/Wallets.sol" },
 };
 
 const artifactOf = async (source, name) => JSON.parse(await readFile(new URL(`artifacts/${source}/${name}.json`, root), "utf8"));

@@ -55,12 +55,7 @@ public sealed class SignedTransaction
     public SignedTransaction(Eip1559Transaction transaction, Signature signature)
     {
         (Transaction, Signature) = (transaction, signature);
-        List<RlpItem> fields =
-        [
-            .. transaction.Fields(),
-            RlpItem.Of(signature.YParity), RlpItem.Of(signature.R.ToBigInteger()), RlpItem.Of(signature.S.ToBigInteger()),
-        ];
-        _raw = [Eip1559Transaction.Type, .. Rlp.EncodeList(fields)];
+        _raw = [Eip1559Transaction.Type, .. Rlp.EncodeList([.. transaction.Fields(), .. TransactionSignature.Write(signature)])];
         Hash = Keccak256.Hash(_raw);
     }
 

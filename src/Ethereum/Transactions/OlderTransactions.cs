@@ -13,6 +13,22 @@ public interface ITransaction
 
     /// <summary>The bytes to broadcast.</summary>
     byte[] Encode(Signature signature);
+
+    /// <summary>Reads a signed transaction of any kind. The signature's form is checked; whose it is, recovery from the signing hash tells.</summary>
+    /// <exception cref="RlpException">No transaction in canonical form.</exception>
+    static (ITransaction Transaction, Signature Signature) Decode(ReadOnlySpan<byte> raw)
+    {
+        switch (raw)
+        {
+            case [Eip2930Transaction.Type, ..]: return Eip2930Transaction.Decode(raw);
+            case [Eip1559Transaction.Type, ..]:
+                var signed = SignedTransaction.Decode(raw);
+                return (signed.Transaction, signed.Signature);
+            case [Eip4844Transaction.Type, ..]: return Eip4844Transaction.Decode(raw);
+            case [Eip7702Transaction.Type, ..]: return Eip7702Transaction.Decode(raw);
+            default: return LegacyTransaction.Decode(raw);
+        }
+    }
 }
 
 /// <summary>An unsigned transaction of the first kind.</summary>
@@ -67,14 +83,14 @@ public sealed record Eip2930Transaction(
     ulong ChainId, ulong Nonce, BigInteger GasPrice, ulong GasLimit, Address? To, BigInteger Value, byte[] Data,
     IReadOnlyList<AccessListEntry>? AccessList = null) : ITransaction
 {
-    private const byte Type = 0x01;
+    internal const byte Type = 0x01;
 
     public Bytes32 SigningHash => Keccak256.Hash([Type, .. Rlp.EncodeList(Fields())]);
 
     public byte[] Encode(Signature signature) =>
     [
         Type,
-        .. Rlp.EncodeList([.. Fields(), RlpItem.Of(signature.YParity), RlpItem.Of(signature.R.ToBigInteger()), RlpItem.Of(signature.S.ToBigInteger())]),
+        .. Rlp.EncodeList([.. Fields(), .. TransactionSignature.Write(signature)]),
     ];
 
     private List<RlpItem> Fields() =>
@@ -99,6 +115,9 @@ public sealed record Eip2930Transaction(
 
 internal static class TransactionSignature
 {
+    internal static RlpItem[] Write(Signature signature) =>
+        [RlpItem.Of(signature.YParity), RlpItem.Of(signature.R.ToBigInteger()), RlpItem.Of(signature.S.ToBigInteger())];
+
     /// <exception cref="RlpException">Parity beyond 1, r or s out of range, or s in the upper half.</exception>
     internal static Signature Read(BigInteger parity, RlpItem r, RlpItem s)
     {

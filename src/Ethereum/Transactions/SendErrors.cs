@@ -88,6 +88,12 @@ public static class SendErrors
         ("max priority fee per gas higher than max fee", SendOutcome.Invalid),
     ];
 
+    private static readonly string[] ExecutionFailures = ["revert", "out of gas", "outofgas", "invalid opcode", "invalidfe", "vm exception", "evm error", "vm error", "stack "];
+
+    /// <summary>Whether a call failed in the contract and not at the node.</summary>
+    internal static bool IsExecutionFailure(JsonRpcException error) =>
+        error.Code == 3 || error.RevertData is not null || ExecutionFailures.Any(text => error.NodeMessage.Contains(text, StringComparison.OrdinalIgnoreCase));
+
     public static SendOutcome Classify(Exception error) => error switch
     {
         JsonRpcException node => Classify(node.Code, node.NodeMessage),

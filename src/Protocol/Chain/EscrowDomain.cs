@@ -22,7 +22,7 @@ public sealed record EscrowDomain(ulong ChainId, Address Escrow)
     public Bytes32 Digest<T>(T document) where T : notnull => TypedData.Of(Documents, document).Digest;
 
     public async ValueTask<byte[]> SignAsync<T>(ISigner signer, T document, CancellationToken cancellation = default) where T : notnull =>
-        (await signer.SignDigestAsync(Digest(document), cancellation)).ToArray();
+        (await signer.SignTypedDataAsync(TypedData.Of(Documents, document), cancellation)).ToArray();
 
     /// <summary>Who signed; null when the bytes are no canonical signature.</summary>
     public Address? SignerOf<T>(T document, ReadOnlySpan<byte> signature) where T : notnull =>

@@ -29,7 +29,7 @@ public sealed record RequestProof(Address Address, Bytes32 Nonce, ulong Deadline
         var nonce = new Bytes32(RandomNumberGenerator.GetBytes(Bytes32.Size));
         var deadline = (ulong)now.ToUnixTimeSeconds() + MaxSeconds / 2;
         var request = new NodeRequest(method.ToUpperInvariant(), path, body, nonce, deadline);
-        var signature = await signer.SignDigestAsync(TypedData.Of(domain.Requests, request).Digest, cancellation);
+        var signature = await signer.SignTypedDataAsync(TypedData.Of(domain.Requests, request), cancellation);
         return new RequestProof(address, nonce, deadline, signature.ToArray());
     }
 
