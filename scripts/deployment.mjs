@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Creates an escrow on any EVM chain, and compares one that is there with these sources. `--help` says how.
-import { createDecipheriv, pbkdf2Sync, scryptSync } from "node:crypto";
+import { createDecipheriv, createHash, pbkdf2Sync, scryptSync } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
@@ -19,7 +19,8 @@ verify   compares what is at the address with these sources: the code of the esc
 
   --rpc URL        JSON-RPC node
   --plan FILE      JSON: token, governor, guardian (addresses), delay (seconds, longer than the unbonding delay), beacon (true: drand quicknet; the chain needs
-                   EIP-2537), parameters, least, most (see contracts/interfaces/IVocabulary.sol; amounts as strings). docs/examples/deployment.json is one.
+                   EIP-2537), runtimes (names of the deterministic ones by their numbers), parameters, least, most (see contracts/interfaces/IVocabulary.sol; amounts
+                   as strings). docs/examples/deployment.json is one.
   --keystore FILE  the deployer's key, encrypted (Web3 Secret Storage); its password in ASSAY_DEPLOYER_PASSWORD. Else the key itself in ASSAY_DEPLOYER_KEY.
   --out FILE       writes the addresses there, too
   --from BLOCK     first block whose grants of roles are read (default 0)
@@ -29,6 +30,8 @@ The sources have to be compiled: node_modules/.bin/hardhat build. Exit codes: 0 
 const ADMIN = 0n;
 const [GOVERNOR, GUARDIAN] = [1n, 2n];
 const ROLES = [["admin", ADMIN], ["governor", GOVERNOR], ["guardian", GUARDIAN]];
+/** Whose each power over the escrow is. What nobody was given is the admin's. */
+const POWERS = { addVersion: ["governor", GOVERNOR], pause: ["guardian", GUARDIAN], unpause: ["guardian", GUARDIAN], registerRuntime: ["admin", ADMIN] };
 const MANAGER = "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json";
 const CONTRACTS = { Escrow: "Escrow", Court: "Court", Bank: "Bank", Registry: "Registry", Charter: "Charter", Quicknet: "Quicknet" };
 
@@ -131,6 +134,10 @@ async function deploy({ rpc, plan, keystore, out }) {
   const selectors = await selectorsOf();
   await manage("setTargetFunctionRole", escrow, [selectors.addVersion], GOVERNOR);
   await manage("setTargetFunctionRole", escrow, [selectors.pause, selectors.unpause], GUARDIAN);
+  // Later it takes the governor and its delay, and until then no order could be exact.
+  for (const [number, name] of Object.entries(plan.runtimes ?? {})) {
+    await sent({ to: escrow, data: encodeFunctionData({ abi: await interfaceAbi(), functionName: "registerRuntime", args: [Number(number), runtimeId(name), true] }) });
+  }
   await manage("grantRole", GUARDIAN, plan.guardian, 0);
   await manage("grantRole", GOVERNOR, plan.governor, plan.delay);
   await manage("grantRole", ADMIN, plan.governor, plan.delay);
@@ -143,9 +150,12 @@ async function deploy({ rpc, plan, keystore, out }) {
   await verify({ rpc, escrow, plan, from });
 }
 
+/** As job manifests name it. */
+const runtimeId = (name) => `0x${createHash("sha256").update(name).digest("hex")}`;
+
 async function selectorsOf() {
   const abi = await interfaceAbi();
-  return Object.fromEntries(["addVersion", "pause", "unpause"].map((name) => [name, toFunctionSelector(abi.find((entry) => entry.name === name))]));
+  return Object.fromEntries(Object.keys(POWERS).map((name) => [name, toFunctionSelector(abi.find((entry) => entry.name === name))]));
 }
 
 async function reasonOf(error, abi) {
@@ -250,6 +260,10 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
     check("token as planned", token === plan.token, token);
     check("a beacon as planned", (beacon !== zeroAddress) === Boolean(plan.beacon), beacon);
     check("first parameters as planned", same(first, plan.parameters), text(first));
+    for (const [number, name] of Object.entries(plan.runtimes ?? {})) {
+      const [runtime, deterministic] = await ask("runtimeOf", Number(number));
+      check(`runtime ${number} is ${name}, deterministic`, runtime === runtimeId(name) && deterministic, `${runtime}, ${deterministic}`);
+    }
     check("limits as planned", same(least, plan.least) && same(most, plan.most), text([least, most]));
   }
   if (wrong.length > 0) throw new Failure(`${wrong.length} of these are wrong: ${wrong.join("; ")}`);
@@ -261,8 +275,14 @@ async function verifyRoles({ reader, escrow, authority, from, compare, check, un
   const { abi } = await artifactOf("AccessManager");
   const ask = (functionName, ...args) => reader.readContract({ address: authority, abi, functionName, args });
   for (const [name, selector] of Object.entries(await selectorsOf())) {
+    const [holder, right] = POWERS[name];
     const role = await ask("getTargetFunctionRole", escrow, selector);
-    check(`${name} is the ${name === "addVersion" ? "governor" : "guardian"}'s`, role === (name === "addVersion" ? GOVERNOR : GUARDIAN), `role ${role}`);
+    check(`${name} is the ${holder}'s`, role === right, `role ${role}`);
+  }
+  // Whoever else could give a role could give it without a delay.
+  for (const [name, role] of ROLES.slice(1)) {
+    const giver = await ask("getRoleAdmin", role);
+    check(`the ${name}'s role is the admin's to give`, giver === ADMIN, `role ${giver}`);
   }
   const granted = await reader.getLogs({
     address: authority, event: parseAbiItem("event RoleGranted(uint64 indexed roleId, address indexed account, uint32 delay, uint48 since, bool newMember)"), fromBlock: from,

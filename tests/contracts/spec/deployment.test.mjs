@@ -78,6 +78,13 @@ describe("deployment", () => {
       assert.match(all.stderr, /code of the Quicknet .*\n.*/);
     });
 
+    it("registers the runtimes of the plan, and misses those that are not there", async () => {
+      const registered = await run(["verify", "--rpc", rpc, "--escrow", deployed.escrow, "--plan", join(folder, "plan.json")], {});
+      assert.match(registered.stderr, /ok {5}runtime 1 is onnx, deterministic/);
+      const { wrong } = await verify("--plan", await file("runtimes.json", { ...plan, runtimes: { 1: "llama", 2: "onnx" } }));
+      assert.deepEqual(wrong.map((line) => line.split(",")[0]), ["WRONG  runtime 1 is llama", "WRONG  runtime 2 is onnx"]);
+    });
+
     it("needs nothing but the address to verify", async () => assert.equal((await verify()).code, 0));
 
     it("leaves the deployer without any power", async () => {
@@ -171,17 +178,21 @@ describe("deployment", () => {
       });
     });
 
-    it("a pause in others' hands", async () => {
+    it("a power in others' hands, and a role that others may give", async () => {
       const { abi } = await artifact("AccessManager", "@openzeppelin/contracts/access/manager/AccessManager.sol");
-      const { abi: charter } = await artifact("Charter");
-      const pause = toFunctionSelector(charter.find(({ name }) => name === "pause"));
-      const data = encodeFunctionData({ abi, functionName: "setTargetFunctionRole", args: [deployed.escrow, [pause], 2n ** 64n - 1n] });
-      await meanwhile(async () => {
-        await sent(governor.address, deployed.authority, encodeFunctionData({ abi, functionName: "schedule", args: [deployed.authority, data, 0] }));
-        await request("evm_increaseTime", plan.delay + 1);
-        await request("evm_mine");
-        await sent(governor.address, deployed.authority, data);
-      }, async () => assert.match((await verify()).wrong.join("\n"), /pause is the guardian's/));
+      const finds = async (wrong, functionName, ...args) => {
+        const data = encodeFunctionData({ abi, functionName, args });
+        await meanwhile(async () => {
+          await sent(governor.address, deployed.authority, encodeFunctionData({ abi, functionName: "schedule", args: [deployed.authority, data, 0] }));
+          await request("evm_increaseTime", plan.delay + 1);
+          await request("evm_mine");
+          await sent(governor.address, deployed.authority, data);
+        }, async () => assert.match((await verify()).wrong.join("\n"), wrong));
+      };
+      const power = async (of, name) => toFunctionSelector((await artifact(of)).abi.find((entry) => entry.name === name));
+      await finds(/pause is the guardian's/, "setTargetFunctionRole", deployed.escrow, [await power("Charter", "pause")], 2n ** 64n - 1n);
+      await finds(/registerRuntime is the admin's/, "setTargetFunctionRole", deployed.escrow, [await power("Registry", "registerRuntime")], 7n);
+      await finds(/the governor's role is the admin's to give/, "setRoleAdmin", 1n, 7n);
     });
 
     it("other terms than planned, and an address where there is no escrow", async () => {
