@@ -175,21 +175,27 @@ export const BLOCK_SECONDS = 2;
 /** A public deployment on a chain with blocks of two seconds and a token of six decimals. The page gives the reasons. */
 export const PUBLIC = {
   floorPpm: 200_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 64, minRoster: 30, maxRunWindow: HOUR, reviewWindow: 2 * HOUR, checkWindow: 2 * HOUR,
-  longReview: 9 * HOUR, openWindow: 6 * HOUR, commitWindow: 90 * MINUTE, revealWindow: 30 * MINUTE, verdictWindow: 8 * HOUR, appealWindow: MINUTE,
-  unbondingDelay: 7 * DAY, noShowPpm: 200_000, noShowsToJail: 3, seatPenaltyPpm: 500_000, accuserPpm: 100_000, minBond: 5_000 * TOKEN, keeperPart: 20_000,
+  longReview: 9 * HOUR, openWindow: 6 * HOUR, commitWindow: 90 * MINUTE, revealWindow: 30 * MINUTE, verdictWindow: 8 * HOUR, appealVerdictWindow: 8 * HOUR,
+  appealWindow: 12 * HOUR,
+  unbondingDelay: 7 * DAY, noShowPpm: 200_000, noShowsToJail: 3, seatPenaltyPpm: 500_000, accuserPpm: 100_000,
+  firstSeats: 3, secondSeats: 7, convictQuorum: 6, clearQuorum: 4, minBond: 5_000 * TOKEN, keeperPart: 20_000,
   epochSeconds: 2 * MINUTE, randomness: 1,
 };
 
 /** The names of the parameters that contradict contracts/libraries/Bounds.sol, in its order. */
 export function contradictions(p) {
   const million = 1_000_000;
-  const life = p.maxRunWindow + p.longReview + p.openWindow + p.verdictWindow + p.appealWindow;
+  const life = p.maxRunWindow + p.longReview + p.openWindow + p.verdictWindow + p.appealWindow + p.appealVerdictWindow;
   const rules = [
     ["floorPpm", p.floorPpm > 0 && p.floorPpm <= million],
     ["recordOffset", p.recordOffset > 0],
     ["recordNumerator", p.recordNumerator >= p.recordOffset],
     ["epochBlocks", p.epochBlocks > 0 && p.epochBlocks <= 128],
-    ["minRoster", p.minRoster >= 5],
+    ["firstSeats", p.firstSeats >= 3 && p.firstSeats <= 15],
+    ["secondSeats", p.secondSeats >= p.firstSeats && p.secondSeats <= 15],
+    ["convictQuorum", p.convictQuorum >= p.clearQuorum && p.convictQuorum <= p.secondSeats],
+    ["clearQuorum", 2 * p.clearQuorum > p.secondSeats],
+    ["minRoster", p.minRoster >= 2 + p.firstSeats + p.secondSeats],
     ["maxRunWindow", p.maxRunWindow > 0],
     ["checkWindow", p.checkWindow > 0 && p.checkWindow >= p.reviewWindow],
     ["longReview", p.longReview >= p.reviewWindow + 3 * p.checkWindow],
@@ -197,6 +203,7 @@ export function contradictions(p) {
     ["commitWindow", p.commitWindow > 0],
     ["revealWindow", p.revealWindow > 0],
     ["verdictWindow", p.verdictWindow > p.commitWindow + 2 * p.revealWindow],
+    ["appealVerdictWindow", p.appealVerdictWindow > p.commitWindow + 2 * p.revealWindow],
     ["unbondingDelay", p.unbondingDelay > life],
     ["noShowPpm", p.noShowPpm <= million],
     ["noShowsToJail", p.noShowsToJail > 0],

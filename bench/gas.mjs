@@ -131,11 +131,11 @@ async function dispute(world, convicted) {
   const value = keccak256(toHex("another value"));
   const { check, checkSignature } = await world.check(job, { value });
   gas.accuse = await send("accuse", record, check, checkSignature);
-  const { epoch } = await world.read("caseOf", job.id);
+  const { epoch } = await world.round(job);
   await world.mine((epoch + 2n) * BigInt(world.parameters.epochBlocks) - 1n - (await world.blockNumber()));
   gas.record_seed = await send("recordSeed", epoch + 1n);
   gas.draw_seats = await send("drawSeats", job.id, record);
-  job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
+  job.seats = (await world.round(job)).seats.map((seat) => world.operatorAt(seat));
   job.values = Array(3).fill(convicted ? value : job.value);
   gas.commit_3_seats = await send("commitSeats", await Promise.all(job.values.map((each, seat) => world.seatItem(job, seat, each))));
   gas.open_claim = await send("openClaim", job.id, record, job.opening);
@@ -143,6 +143,28 @@ async function dispute(world, convicted) {
   if (!convicted) return gas;
   await world.pass(world.parameters.appealWindow);
   gas.slash = await gasOf(world.send(job.accuser, "slash", await world.jobItems(job.id)));
+  return gas;
+}
+
+/** A conviction that is appealed before seven more seats. */
+async function appeal() {
+  const world = await World.create({ secondSeats: 7, convictQuorum: 6, clearQuorum: 4, minRoster: 12 }, undefined, { initialDate: DATE });
+  world.operators.push(...[10, 11, 12].map((i) => world.person(i)));
+  await world.fund(world.clients[0], 10_000n * USD);
+  for (const operator of world.operators) await world.register(operator);
+  const job = await world.convicted(terms);
+  const value = job.values[0];
+  const gas = {};
+  const send = async (name, ...args) => gasOf(world.send(world.stranger, name, ...args));
+  gas.appeal = await send("appeal", ...(await world.pledge(job, 2, job.operator, job.operator.signer)));
+  job.round = 2;
+  await world.recordSeedAfter((await world.round(job)).epoch);
+  gas.draw_7_seats = await send("drawSeats", job.id, await world.recordOf(job.id));
+  job.seats = (await world.round(job)).seats.map((seat) => world.operatorAt(seat));
+  job.values = Array(7).fill(value);
+  gas.commit_7_seats = await send("commitSeats", await Promise.all(job.values.map((each, seat) => world.seatItem(job, seat, each))));
+  gas.certificate_7_convicted = await send("certify", ...(await world.certificate(job)));
+  await world.connection.close();
   return gas;
 }
 
@@ -236,6 +258,7 @@ export async function measure() {
   }
   gas.sampling_adds = (await sampledBatch(world, 32)) - gas.release_batch32;
   for (const convicted of [false, true]) Object.assign(gas, await dispute(world, convicted));
+  Object.assign(gas, await appeal());
   gas.claim = await gasOf(world.send(world.stranger, "claim", operator.address));
   const late = await world.opened({ operator, ...terms });
   await world.pass(late.order.runWindow + 1);

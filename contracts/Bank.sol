@@ -92,18 +92,36 @@ contract Bank is Operators, CaseBook {
         CaseRecord storage record = _cases[id];
         return Case({
             accuser: record.accuser,
-            accusedAt: record.accusedAt,
+            bonded: record.bonded,
+            accuserLock: record.accuserLock,
+            operatorLock: record.operatorLock,
+            round: record.round,
+            first: record.first,
+            claimOpened: record.claimOpened,
+            claim: record.claimOpened ? keccak256(abi.encode(record.claimRoot, record.claimUnits)) : bytes32(0),
+            slashableAt: record.slashableAt,
+            appellant: record.appellant,
+            appealLock: record.appealLock
+        });
+    }
+
+    /// @inheritdoc IBank
+    function roundOf(bytes32 id, uint8 number) external view returns (Round memory round) {
+        RoundRecord storage record = _cases[id].rounds[number];
+        uint256 size = record.draws == 0 ? 0 : _sizeOf(_cases[id], number);
+        round = Round({
+            startedAt: record.startedAt,
             epoch: record.epoch,
             rosterLength: record.rosterLength,
             commitBy: record.commitBy,
             revealBy: record.revealBy,
             draws: record.draws,
-            claimOpened: record.claimOpened,
-            claim: record.claimOpened ? keccak256(abi.encode(record.claimRoot, record.claimUnits)) : bytes32(0),
-            convictedAt: record.slashableAt == 0 ? 0 : record.slashableAt - _versions[record.version].appealWindow,
-            seats: record.seats,
-            commitments: record.commitments
+            seats: new address[](size),
+            commitments: new bytes32[](size)
         });
+        for (uint256 i; i < size; ++i) {
+            (round.seats[i], round.commitments[i]) = (record.seats[i].operator, record.seats[i].word);
+        }
     }
 
     /// @inheritdoc IBank

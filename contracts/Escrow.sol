@@ -108,7 +108,7 @@ contract Escrow is Till, Jobs, Slashing {
     }
 
     function _isCase(bytes4 selector) private pure returns (bool) {
-        return selector == ICases.accuse.selector || selector == ICases.drawSeats.selector || selector == ICases.commitSeats.selector
+        return selector == ICases.accuse.selector || selector == ICases.challenge.selector || selector == ICases.appeal.selector || selector == ICases.drawSeats.selector || selector == ICases.commitSeats.selector
             || selector == ICases.refillSeat.selector || selector == ICases.openClaim.selector || selector == ICases.certify.selector
             || selector == ICases.lapse.selector;
     }

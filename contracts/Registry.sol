@@ -40,6 +40,11 @@ contract Registry is Approvals, Cancels, CaseBook {
     }
 
     /// @inheritdoc IRegistry
+    function hashPledge(Pledge calldata pledge) external view returns (bytes32) {
+        return _hashPledge(pledge);
+    }
+
+    /// @inheritdoc IRegistry
     function hashStored(Stored calldata word) external view returns (bytes32) {
         return _hashStored(word.job, word.commitment);
     }

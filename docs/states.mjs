@@ -7,7 +7,7 @@ const BOX = { width: 124, height: 44 };
 
 /** Where each state is, and whether anything leaves it. */
 export const states = {
-  Open: { x: 90, y: 70 }, Submitted: { x: 350, y: 70 }, Accused: { x: 350, y: 260 }, Convicted: { x: 600, y: 260 },
+  Open: { x: 90, y: 70 }, Submitted: { x: 350, y: 70 }, Accused: { x: 350, y: 260 }, Convicted: { x: 600, y: 260 }, Appealed: { x: 600, y: 450 },
   Released: { x: 840, y: 70, final: true }, Refunded: { x: 90, y: 450, final: true }, Slashed: { x: 840, y: 260, final: true },
 };
 
@@ -20,7 +20,12 @@ export const moves = [
   { from: "Submitted", to: "Accused", words: ["accuse", "another value"], at: [358, 150], anchor: "start" },
   { from: "Accused", to: "Released", outcomes: ["Cleared", "Checked"], words: ["certify, openClaim", "seats confirm; accuser agrees"], at: [680, 165], anchor: "start" },
   { from: "Accused", to: "Convicted", words: ["certify", "seats differ"], at: [475, 233] },
-  { from: "Accused", to: "Refunded", outcomes: ["Inconclusive"], words: ["certify, lapse", "no verdict in time"], via: [[350, 450]], at: [360, 372], anchor: "start" },
+  { from: "Accused", to: "Refunded", outcomes: ["Inconclusive"], words: ["lapse", "no verdict in time"], via: [[270, 380]], at: [150, 372], anchor: "start" },
+  { from: "Accused", to: "Appealed", words: ["certify", "seats are split"], at: [400, 340], anchor: "start" },
+  { from: "Convicted", to: "Appealed", words: ["appeal", "with a pledge, once"], via: [[575, 355]], at: [500, 318], anchor: "start" },
+  { from: "Appealed", to: "Convicted", words: ["certify, lapse", "six of seven; an appeal not decided"], via: [[625, 355]], at: [640, 360], anchor: "start" },
+  { from: "Appealed", to: "Released", outcomes: ["Cleared"], words: ["certify", "four of seven confirm"], via: [[930, 450]], at: [760, 440], anchor: "start" },
+  { from: "Appealed", to: "Refunded", outcomes: ["Inconclusive"], words: ["certify, lapse", "no mind; a split not decided"], at: [345, 436] },
   { from: "Convicted", to: "Slashed", outcomes: ["WrongResult"], words: ["slash", "appeal window over"], at: [720, 218] },
 ];
 

@@ -102,6 +102,8 @@ interface IBank is IVocabulary {
     function operatorOf(address who) external view returns (Operator memory);
     /// @notice A job's case; zeros if never accused.
     function caseOf(bytes32 job) external view returns (Case memory);
+    /// @notice The first or the second round of a job's case; zeros if it never began.
+    function roundOf(bytes32 job, uint8 number) external view returns (Round memory);
     /// @notice The two pools: what pays re-executors, and what insures.
     function pools() external view returns (uint256 checkPool, uint256 insurancePool);
     /// @notice Places ever given, retired ones included.

@@ -70,6 +70,8 @@ interface IRegistry is IVocabulary {
     function hashAttestation(Attestation calldata attestation) external view returns (bytes32);
     /// @notice EIP-712 digest of a seat commitment.
     function hashSeatCommitment(SeatCommitment calldata commitment) external view returns (bytes32);
+    /// @notice EIP-712 digest of a pledge.
+    function hashPledge(Pledge calldata pledge) external view returns (bytes32);
     /// @notice EIP-712 digest of a witness' word.
     function hashStored(Stored calldata word) external view returns (bytes32);
     /// @notice EIP-712 digest of what both sign to cancel a job.

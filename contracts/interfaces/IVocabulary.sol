@@ -8,7 +8,7 @@ interface IVocabulary {
     // ---------------------------------------------------------------- types
 
     /// @notice Where a job is. Released, Refunded and Slashed are final.
-    enum State { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
+    enum State { None, Open, Submitted, Accused, Convicted, Appealed, Released, Refunded, Slashed }
 
     /// @notice Why a job ended; the same code stands in the event, the message, the table and on the page.
     enum Outcome {
@@ -16,10 +16,10 @@ interface IVocabulary {
         Delivered,     // released, not sampled
         Checked,       // released with the drawn re-executor's agreement
         Unchecked,     // released after the long review, every drawn re-executor silent
-        Cleared,       // released because the seats confirmed the result
+        Cleared,       // released because the deciding seats confirmed the result
         NoShow,        // refunded, no result in the run window
         Unavailable,   // refunded, result never opened
-        Inconclusive,  // refunded, the seats did not agree or the case lapsed
+        Inconclusive,  // refunded, the second round did not agree or the case lapsed
         WrongResult,   // slashed, the seats agreed on another result
         Cancelled      // refunded, client and operator agreed to end it
     }
@@ -30,8 +30,9 @@ interface IVocabulary {
     /// @notice How two results are compared: byte for byte, or within the bounds of the policy.
     enum Comparison { Exact, Tolerance }
 
-    /// @notice What an attestation says. Exact: always Value. Tolerance: Match, Mismatch or Malformed against the opened claim.
-    enum Finding { None, Value, Match, Mismatch, Malformed }
+    /// @notice What an attestation says. Exact: always Value. Tolerance: Match, Mismatch or Malformed against the opened claim. Failed: the seat could not run
+    /// the job, which is no fault.
+    enum Finding { None, Value, Match, Mismatch, Malformed, Failed }
 
     enum Verdict { None, Cleared, Convicted, Inconclusive }
 
@@ -119,7 +120,7 @@ interface IVocabulary {
         uint64 expiry;          // last second at which it may be carried
     }
 
-    /// @notice Signed by the `signer` of the drawn operator. Round 0 is the spot check, `seat` the attempt; round 1 is the case, `seat` its seat.
+    /// @notice Signed by the `signer` of the drawn operator. Round 0 is the spot check, `seat` the attempt; rounds 1 and 2 are the case's, `seat` its seat.
     struct Attestation {
         bytes32 job;
         uint8 round;
@@ -129,12 +130,19 @@ interface IVocabulary {
         bytes32 salt;           // opens the seat's commitment; zero in round 0
     }
 
-    /// @notice Signed by the `signer` of the seat's operator. `round` is 1.
+    /// @notice Signed by the `signer` of the seat's operator. `round` is 1 or 2.
     struct SeatCommitment {
         bytes32 job;
         uint8 round;
         uint8 seat;
         bytes32 commitment;     // keccak256(abi.encode(job, round, seat, salt, value)): nobody else's words open it
+    }
+
+    /// @notice Signed by `account`, or by its `signer` if it is an operator: its money stands for this job being wrong (round 1) or for a second round (2).
+    struct Pledge {
+        bytes32 job;
+        address account;        // an operator pledges its bond, anybody else what it has available
+        uint8 round;
     }
 
     /// @notice Signed by `account`: pays `amount` of its available balance to `to`, once.
@@ -185,12 +193,17 @@ interface IVocabulary {
         uint32 commitWindow;        // per draw or refill of seats
         uint32 revealWindow;        // after the last commitment
         uint32 verdictWindow;       // after the accusation
+        uint32 appealVerdictWindow; // after the beginning of the second round
         uint32 appealWindow;        // after the conviction
         uint32 unbondingDelay;
         uint32 noShowPpm;           // of the max price
         uint32 noShowsToJail;
         uint32 seatPenaltyPpm;      // of the max price
         uint32 accuserPpm;          // of the slash, at most 100,000
+        uint8 firstSeats;           // all of one mind decide
+        uint8 secondSeats;
+        uint8 convictQuorum;        // of the second round's seats, on one value
+        uint8 clearQuorum;          // of the second round's seats, on the opened value
         uint96 minBond;
         uint96 keeperPart;
         uint32 epochSeconds;        // of the beacon's epochs
@@ -213,18 +226,29 @@ interface IVocabulary {
 
     /// @notice What an accusation set off. Empty (zeros) for a job that was never accused.
     struct Case {
-        address accuser;          // operator
-        uint64 accusedAt;
-        uint64 epoch;
+        address accuser;
+        bool bonded;              // accused by a pledge, not as the drawn re-executor
+        uint96 accuserLock;       // zero after a conviction, unless bonded
+        uint96 operatorLock;      // both rounds' seats and the slash, as far as the bond held; after a conviction what is left of the slash
+        uint8 round;              // that runs or was the last
+        Verdict first;            // of the first round; Inconclusive is a split
+        bool claimOpened;
+        bytes32 claim;            // opened value
+        uint64 slashableAt;       // zero until a conviction
+        address appellant;        // zero: nobody
+        uint96 appealLock;
+    }
+
+    /// @notice One round of a case. Empty (zeros) before it begins.
+    struct Round {
+        uint64 startedAt;
+        uint64 epoch;             // the seed of the next one draws its seats
         uint32 rosterLength;
         uint64 commitBy;
         uint64 revealBy;          // zero until the last commitment
         uint8 draws;              // places drawn so far, refills included
-        bool claimOpened;
-        bytes32 claim;            // opened value
-        uint64 convictedAt;
-        address[3] seats;
-        bytes32[3] commitments;
+        address[] seats;
+        bytes32[] commitments;    // what the seats said, once the first round has ended without acquittal
     }
 
     struct Operator {
@@ -297,20 +321,26 @@ interface IVocabulary {
     event RewardReleased(bytes32 indexed job, address indexed operator, Outcome outcome, bytes32 outputsRoot, uint64 units, uint96 price, address reexecutor);
     /// @notice The client has `refund` back. `penalty` is what the operator lost, of which the client got half.
     event JobRefunded(bytes32 indexed job, address indexed client, Outcome outcome, uint96 refund, uint96 penalty);
-    /// @notice The drawn re-executor disagrees; the seats will be drawn with the seed of the epoch after `epoch`.
-    event ResultAccused(bytes32 indexed job, address indexed accuser, bytes32 value, uint64 epoch, uint32 rosterLength);
-    /// @notice Three operators must commit a value by `commitBy`.
-    event SeatsDrawn(bytes32 indexed job, address[3] seats, uint64 commitBy);
-    /// @notice A silent seat went to the next operator drawn.
-    event SeatRefilled(bytes32 indexed job, uint8 seat, address from, address to, uint64 commitBy);
+    /// @notice The drawn re-executor disagrees, or somebody has pledged money (`bonded`, without a value); the seats will be drawn with the seed of the epoch
+    /// after `epoch`.
+    event ResultAccused(bytes32 indexed job, address indexed accuser, bytes32 value, bool bonded, uint64 epoch, uint32 rosterLength);
+    /// @notice The second round begins: a conviction was appealed, or the first round was split (no appellant).
+    event ResultAppealed(bytes32 indexed job, address indexed appellant, uint64 epoch, uint32 rosterLength);
+    /// @notice The round's operators must commit a value by `commitBy`.
+    event SeatsDrawn(bytes32 indexed job, uint8 round, address[] seats, uint64 commitBy);
+    /// @notice A seat that was silent, or that `failed` to run the job and said so, went to the next operator drawn.
+    event SeatRefilled(bytes32 indexed job, uint8 round, uint8 seat, address from, address to, bool failed, uint64 commitBy);
     /// @notice A seat committed its value.
-    event SeatCommitted(bytes32 indexed job, uint8 seat, address indexed operator, bytes32 commitment);
-    /// @notice All three committed: the claim may be opened and the certificate must come by `revealBy`.
-    event SeatsSealed(bytes32 indexed job, uint64 revealBy);
+    event SeatCommitted(bytes32 indexed job, uint8 round, uint8 seat, address indexed operator, bytes32 commitment);
+    /// @notice All have committed: the claim may be opened and the certificate must come by `revealBy`.
+    event SeatsSealed(bytes32 indexed job, uint8 round, uint64 revealBy);
     /// @notice The accused result was opened.
     event ClaimOpened(bytes32 indexed job, bytes32 outputsRoot, uint64 units, bytes32 salt);
-    /// @notice The certificate. `value` is the one all seats agree on (exact), else zero; `evidence` is the SHA-256 of the caller's bundle, not checked here.
-    event VerdictReached(bytes32 indexed job, Verdict verdict, bytes32 value, bytes32 evidence);
+    /// @notice The certificate. `value` is the one that decides (exact), else zero; `evidence` is the SHA-256 of the caller's bundle, not checked here. A first
+    /// round that is Inconclusive is followed by the second.
+    event VerdictReached(bytes32 indexed job, uint8 round, Verdict verdict, bytes32 value, bytes32 evidence);
+    /// @notice Nobody has certified the second round in time, so the first one's conviction stands.
+    event AppealLapsed(bytes32 indexed job);
     /// @notice The split of a slash; what is missing to `amount` is the keeper's part.
     event StakeSlashed(bytes32 indexed job, address indexed operator, uint96 amount, uint96 compensation, uint96 accuserReward, uint96 insured);
     /// @notice An item of a batch was left out; the others were not touched by it.
@@ -390,6 +420,10 @@ interface IVocabulary {
     error SeedKnown(uint64 epoch);
     /// @notice The epoch lasts until the end of `last`: a block number, or a second for an epoch of the beacon.
     error EpochRuns(uint64 epoch, uint256 last);
+    /// @notice The pledge is for another round, or comes from the accused operator itself.
+    error WrongPledge(bytes32 job);
+    /// @notice The second round has spoken; there is no third.
+    error NoAppeal(bytes32 job);
     /// @notice The job is not sampled, so nobody was drawn to accuse it.
     error NotSampled(bytes32 job);
     /// @notice The seats of this case were drawn already.

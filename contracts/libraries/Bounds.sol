@@ -16,8 +16,14 @@ library Bounds {
         require(p.recordNumerator >= p.recordOffset, IVocabulary.BadParameter("recordNumerator"));
         // An older block hash than 256 blocks cannot be read, so half of that time must be left to record the seed.
         require(p.epochBlocks > 0 && p.epochBlocks <= 128, IVocabulary.BadParameter("epochBlocks"));
-        // One operator, one accuser, three seats.
-        require(p.minRoster >= 5, IVocabulary.BadParameter("minRoster"));
+        // More seats would cost a certificate more gas than a case is worth.
+        require(p.firstSeats >= 3 && p.firstSeats <= 15, IVocabulary.BadParameter("firstSeats"));
+        require(p.secondSeats >= p.firstSeats && p.secondSeats <= 15, IVocabulary.BadParameter("secondSeats"));
+        // Majorities, so that no two verdicts can have theirs; to convict is never easier than to clear.
+        require(p.convictQuorum >= p.clearQuorum && p.convictQuorum <= p.secondSeats, IVocabulary.BadParameter("convictQuorum"));
+        require(2 * uint256(p.clearQuorum) > p.secondSeats, IVocabulary.BadParameter("clearQuorum"));
+        // One operator, one accuser, and seats for both rounds.
+        require(p.minRoster >= 2 + uint256(p.firstSeats) + p.secondSeats, IVocabulary.BadParameter("minRoster"));
         require(p.maxRunWindow > 0, IVocabulary.BadParameter("maxRunWindow"));
         // Otherwise the second re-executor could release before the first one may.
         require(p.checkWindow > 0 && p.checkWindow >= p.reviewWindow, IVocabulary.BadParameter("checkWindow"));
@@ -27,8 +33,9 @@ library Bounds {
         require(p.revealWindow > 0, IVocabulary.BadParameter("revealWindow"));
         // A seat's silence counts after a second reveal window.
         require(p.verdictWindow > uint256(p.commitWindow) + 2 * uint256(p.revealWindow), IVocabulary.BadParameter("verdictWindow"));
+        require(p.appealVerdictWindow > uint256(p.commitWindow) + 2 * uint256(p.revealWindow), IVocabulary.BadParameter("appealVerdictWindow"));
         // A slash is possible at the latest after this long a life and must find the bond still there.
-        uint256 life = uint256(p.maxRunWindow) + p.longReview + p.openWindow + p.verdictWindow + p.appealWindow;
+        uint256 life = uint256(p.maxRunWindow) + p.longReview + p.openWindow + p.verdictWindow + p.appealWindow + p.appealVerdictWindow;
         require(p.unbondingDelay > life, IVocabulary.BadParameter("unbondingDelay"));
         require(p.noShowPpm <= Pricing.PPM, IVocabulary.BadParameter("noShowPpm"));
         require(p.noShowsToJail > 0, IVocabulary.BadParameter("noShowsToJail"));

@@ -14,39 +14,43 @@ library Draw {
     struct Terms {
         bytes32 seed;
         bytes32 job;
-        uint8 round;              // 0 spot check, 1 case
+        uint8 round;              // 0 spot check, 1 and 2 the rounds of a case
         uint256 rosterLength;     // frozen before the seed's block
         bool byTime;              // of the seed's epoch: whether its end is a second or a block
         uint256 last;             // second or block; who retired later still counts
         address client;           // never drawn
         address payer;            // never drawn; zero: the client
         uint32 operatorCluster;   // never drawn
-        uint32 accuserCluster;    // never drawn; zero in round 0
+        uint32[] excluded;        // clusters never drawn: of accuser and appellant, and in round 2 of the first round's seats
     }
 
     /// @notice The first picks in order, each of a cluster of its own; fewer than `count` if the probes ran out.
     function picks(mapping(uint256 => IVocabulary.Place) storage roster, Terms memory terms, uint256 count) internal view returns (address[] memory drawn) {
-        uint256[] memory places = new uint256[](count);
+        uint256 others = terms.excluded.length;
+        uint256[] memory places = new uint256[](others + count);
         bytes memory preimage = abi.encode(DOMAIN, terms.seed, terms.job, terms.round, uint256(0));
         uint256 found;
         // Counters below PROBES and `count`.
         unchecked {
+            for (uint256 i; i < others; ++i) {
+                places[i] = uint256(terms.excluded[i]) << 160;
+            }
             for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
                 uint256 place = wordOf(roster[indexAt(preimage, probe, terms.rosterLength)]);
                 if (place >> 184 != 0 && leftAt(place, terms.byTime) <= terms.last) continue;
                 uint256 cluster = clusterOf(place);
-                if (cluster == terms.operatorCluster || cluster == terms.accuserCluster || contains(places, found, cluster)) continue;
+                if (cluster == terms.operatorCluster || contains(places, others + found, cluster)) continue;
                 if (operatorOf(place) == terms.client || operatorOf(place) == terms.payer) continue;
-                places[found++] = place;
+                places[others + found++] = place;
             }
-            for (uint256 i; i < found; ++i) {
+            for (uint256 i = others; i < others + found; ++i) {
                 places[i] = uint160(places[i]);
             }
         }
-        // The operators of the places; the length is cut to what was found, and the words behind it stay unused.
+        // The operators of the places: the list begins behind the excluded ones, its length is cut to what was found, and the words behind it stay unused.
         assembly ("memory-safe") {
-            mstore(places, found)
-            drawn := places
+            drawn := add(places, shl(5, others))
+            mstore(drawn, found)
         }
     }
 

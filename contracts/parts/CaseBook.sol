@@ -7,28 +7,46 @@ import {JobBook} from "./JobBook.sol";
 /// @title Cases as they are kept
 /// @dev The last part that declares storage: escrow, court, bank and charter all inherit this chain of parts, which is what makes their layouts one.
 abstract contract CaseBook is JobBook {
-    struct CaseRecord {
-        address accuser;
-        uint40 accusedAt;
-        uint40 slashableAt; // zero until a conviction
-        uint16 version;     // of the job's parameters
-        uint96 accuserLock;
-        uint96 operatorLock; // the seats' pay and the slash, as far as the bond held
+    struct SeatRecord {
+        address operator;
+        bytes32 word; // the commitment; what the seat said, once the first round has ended without acquittal
+    }
+
+    struct RoundRecord {
+        uint40 startedAt;
         uint40 epoch;
         uint32 rosterLength;
-        uint8 draws;
-        uint8 committed;
-        bool claimOpened;
         uint40 commitBy;
         uint40 revealBy;
+        uint8 draws;
+        uint8 committed;
+        mapping(uint256 number => SeatRecord) seats;
+    }
+
+    struct CaseRecord {
+        address accuser;
+        uint40 slashableAt;  // zero until a conviction
+        uint16 version;      // of the job's parameters
+        uint8 round;         // that runs or was the last
+        bool bonded;
+        bool claimOpened;
+        Verdict first;       // of the first round; Inconclusive is a split
+        uint96 accuserLock;
+        uint96 operatorLock; // both rounds' seats and the slash, as far as the bond held; from a conviction on the slash only
         uint64 claimUnits;
+        address appellant;
+        uint96 appealLock;
         bytes32 claimRoot;
-        address[3] seats;
-        bytes32[3] commitments;
-        bytes32 accusedValue;
+        bytes32 accusedValue; // zero of who is no drawn re-executor
+        mapping(uint256 number => RoundRecord) rounds;
     }
 
     mapping(bytes32 job => CaseRecord) internal _cases;
+
+    function _sizeOf(CaseRecord storage record, uint256 round) internal view returns (uint256) {
+        Parameters storage law = _versions[record.version];
+        return round == 1 ? law.firstSeats : law.secondSeats;
+    }
 
     /// @dev The re-executor's signed value is the same word whether it confirms or accuses, so whoever holds it may send it as an accusation. Where it
     /// equals the opened claim nobody disputes the result.
@@ -46,8 +64,13 @@ abstract contract CaseBook is JobBook {
         _payOut(id, job, _heads[id], Accepted(Outcome.Checked, opening.outputsRoot, opening.units, accuser), rules, tally);
     }
 
-    function _unlock(bytes32 id, address operator, uint256 amount) internal {
-        _debit(id, operator, Book.Locked, Reason.CaseUnlock, amount);
-        _credit(id, operator, Book.Bond, Reason.CaseUnlock, amount);
+    function _unlock(bytes32 id, address account, uint256 amount) internal {
+        _debit(id, account, Book.Locked, Reason.CaseUnlock, amount);
+        _credit(id, account, _purseOf(account), Reason.CaseUnlock, amount);
+    }
+
+    /// @dev What stands for an account in a case: an operator's bond, anybody else's available balance.
+    function _purseOf(address account) internal view returns (Book) {
+        return _operators[account].signer == address(0) ? Book.Available : Book.Bond;
     }
 }

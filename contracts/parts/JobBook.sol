@@ -133,7 +133,7 @@ abstract contract JobBook is Roster, Epochs, Consents, Signatures {
                 client: job.client,
                 payer: job.payer,
                 operatorCluster: _operators[job.operator].work.clusterOf(),
-                accuserCluster: 0
+                excluded: new uint32[](0)
             }),
             count
         );

@@ -24,6 +24,7 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
         "Spending(address payer,address spender,uint96 perJob,uint96 perDay,uint40 until,uint256 nonce,uint64 expiry)"
     );
     bytes32 private constant VOID = keccak256("Void(address account,uint256 spent,uint64 expiry)");
+    bytes32 private constant PLEDGE = keccak256("Pledge(bytes32 job,address account,uint8 round)");
     bytes32 private constant WITHDRAW = keccak256("Withdraw(address account,address to,uint256 amount,uint256 nonce,uint64 expiry)");
     bytes32 private constant CLAIM = keccak256("Claim(address operator,address to,uint256 nonce,uint64 expiry)");
 
@@ -84,6 +85,10 @@ abstract contract Signatures is IVocabulary, EIP712("Assay", "1") {
 
     function _hashSeatCommitment(SeatCommitment calldata commitment) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(SEAT_COMMITMENT, commitment)));
+    }
+
+    function _hashPledge(Pledge calldata pledge) internal view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(PLEDGE, pledge)));
     }
 
     function _hashWithdraw(Withdraw calldata word) internal view returns (bytes32) {

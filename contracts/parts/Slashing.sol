@@ -39,6 +39,8 @@ abstract contract Slashing is IJobs, CaseBook {
         if (exact) _retire(operator, true);
         uint256 keeperPart = _distribute(id, job, record.accuser, record.operatorLock);
         if (!exact) _retireIfPoor(operator);
+        // The drawn re-executor has its own back since the verdict.
+        if (record.bonded) _unlock(id, record.accuser, record.accuserLock);
         return (Skip.None, keeperPart);
     }
 
@@ -54,7 +56,8 @@ abstract contract Slashing is IJobs, CaseBook {
         _debit(id, job.operator, Book.Locked, Reason.Slash, amount);
         _credit(id, payer, Book.Available, Reason.Refund, refund);
         _credit(id, payer, Book.Available, Reason.Compensation, compensation);
-        _earn(id, accuser, Reason.AccuserReward, accuserReward);
+        if (_purseOf(accuser) == Book.Bond) _earn(id, accuser, Reason.AccuserReward, accuserReward);
+        else _credit(id, accuser, Book.Available, Reason.AccuserReward, accuserReward);
         _credit(id, address(this), Book.InsurancePool, Reason.Insurance, insured);
         return keeperPart;
     }

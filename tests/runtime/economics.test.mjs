@@ -125,6 +125,6 @@ describe('collusion', () => {
 it('the deployment of the page breaks no bound, and the check notices each that is broken', () => {
   const { PUBLIC, contradictions } = economics;
   assert.deepEqual(contradictions(PUBLIC), []);
-  const broken = { floorPpm: 0, recordOffset: 0, epochBlocks: 129, minRoster: 4, checkWindow: PUBLIC.reviewWindow - 1, verdictWindow: 9000, unbondingDelay: 86_400, accuserPpm: 100_001 };
+  const broken = { floorPpm: 0, recordOffset: 0, epochBlocks: 129, minRoster: 11, checkWindow: PUBLIC.reviewWindow - 1, verdictWindow: 9000, unbondingDelay: 86_400, accuserPpm: 100_001 };
   for (const [name, value] of Object.entries(broken)) assert.equal(contradictions({ ...PUBLIC, [name]: value })[0], name);
 });

@@ -15,7 +15,7 @@ contract DrawTest {
         assert(drawn.length <= 6);
         for (uint256 i; i < drawn.length; ++i) {
             IVocabulary.Place memory place = _placeOf[drawn[i]];
-            assert(place.cluster != terms.operatorCluster && place.cluster != terms.accuserCluster);
+            assert(place.cluster != terms.operatorCluster && (terms.excluded.length == 0 || place.cluster != terms.excluded[0]));
             assert(place.retiredAt == 0 || place.retiredAt > terms.last);
             assert(drawn[i] != terms.client);
             assert(uint160(drawn[i]) - 1000 < terms.rosterLength);
@@ -47,6 +47,7 @@ contract DrawTest {
 
     function test_a_roster_of_nobody_draws_nobody() external view {
         Draw.Terms memory terms;
+        terms.excluded = new uint32[](2);
         assert(Draw.picks(_roster, terms, 3).length == 0);
     }
 
@@ -61,6 +62,8 @@ contract DrawTest {
             _placeOf[place.operator] = place;
         }
         _places = count;
+        uint32[] memory excluded = new uint32[](shape % 2);
+        if (shape % 2 != 0) excluded[0] = uint32(1 + (shape >> 32) % 8);
         return Draw.Terms({
             seed: seed,
             job: job,
@@ -71,7 +74,7 @@ contract DrawTest {
             client: address(uint160(1000 + (shape >> 16) % count)),
             payer: address(uint160(1000 + (shape >> 40) % count)),
             operatorCluster: uint32(1 + (shape >> 24) % 8),
-            accuserCluster: shape % 2 == 0 ? 0 : uint32(1 + (shape >> 32) % 8)
+            excluded: excluded
         });
     }
 }

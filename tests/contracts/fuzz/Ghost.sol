@@ -24,6 +24,7 @@ contract Ghost {
         uint256 epoch;
         uint256 accusedAt;
         address accuser;
+        uint256 appealedAt;  // the beginning of the second round
         uint256 convictedAt;
         uint256 endedAt;
         uint256 price;      // of a release
@@ -146,19 +147,27 @@ contract Ghost {
             _move(job, V.State.Submitted, V.State.Accused);
             (life.accuser, life.accusedAt) = (_address(log.topics[2]), block.timestamp);
         } else if (kind == V.VerdictReached.selector) {
-            require(life.state == V.State.Accused, "a verdict without an accusation");
-            (V.Verdict verdict,,) = abi.decode(log.data, (V.Verdict, bytes32, bytes32));
+            (uint8 round, V.Verdict verdict,,) = abi.decode(log.data, (uint8, V.Verdict, bytes32, bytes32));
+            V.State from = round == 1 ? V.State.Accused : V.State.Appealed;
+            require(life.state == from, "a verdict without an accusation");
             if (verdict == V.Verdict.Convicted) {
-                _move(job, V.State.Accused, V.State.Convicted);
+                _move(job, from, V.State.Convicted);
                 life.convictedAt = block.timestamp;
             }
+        } else if (kind == V.ResultAppealed.selector) {
+            require(life.appealedAt == 0, "a second appeal");
+            _move(job, _address(log.topics[2]) == address(0) ? V.State.Accused : V.State.Convicted, V.State.Appealed);
+            life.appealedAt = block.timestamp;
+        } else if (kind == V.AppealLapsed.selector) {
+            _move(job, V.State.Appealed, V.State.Convicted);
+            require(life.convictedAt != 0, "a conviction that nobody pronounced");
         } else if (kind == V.RewardReleased.selector) {
-            require(life.state == V.State.Submitted || life.state == V.State.Accused, "paid from a state that pays nobody");
+            require(life.state == V.State.Submitted || life.state == V.State.Accused || life.state == V.State.Appealed, "paid from a state that pays nobody");
             (life.outcome,,, life.price, life.reexecutor) = abi.decode(log.data, (V.Outcome, bytes32, uint64, uint96, address));
             _end(job, V.State.Released);
         } else if (kind == V.JobRefunded.selector) {
             (life.outcome, life.refund, life.penalty) = abi.decode(log.data, (V.Outcome, uint96, uint96));
-            require(life.state == _refundedFrom(life.outcome), "refunded from a state that refunds nobody");
+            require(life.state == _refundedFrom(life.outcome, life.appealedAt != 0), "refunded from a state that refunds nobody");
             _end(job, V.State.Refunded);
         } else if (kind == V.StakeSlashed.selector) {
             require(life.state == V.State.Convicted, "slashed without a conviction");
@@ -268,19 +277,21 @@ contract Ghost {
         return uint256(sum);
     }
 
-    function _refundedFrom(V.Outcome outcome) private pure returns (V.State) {
+    function _refundedFrom(V.Outcome outcome, bool appealed) private pure returns (V.State) {
         if (outcome == V.Outcome.NoShow) return V.State.Open;
-        return outcome == V.Outcome.Unavailable ? V.State.Submitted : V.State.Accused;
+        if (outcome == V.Outcome.Unavailable) return V.State.Submitted;
+        return appealed ? V.State.Appealed : V.State.Accused;
     }
 
     /// @dev Which reason moves which book, and which way.
     function _fits(V.Book of_, V.Reason r, bool up) private pure returns (bool) {
         if (of_ == V.Book.Available) {
-            if (!up) return r == V.Reason.Withdrawal || r == V.Reason.Reservation;
+            if (!up) return r == V.Reason.Withdrawal || r == V.Reason.Reservation || r == V.Reason.CaseLock;
             return r == V.Reason.Deposit || r == V.Reason.Remainder || r == V.Reason.Refund || r == V.Reason.Penalty || r == V.Reason.Compensation
-                || r == V.Reason.KeeperPart;
+                || r == V.Reason.KeeperPart || r == V.Reason.CaseUnlock || r == V.Reason.AccuserReward;
         }
         if (of_ == V.Book.Bond) {
+            if (r == V.Reason.SeatPay) return true; // a first seat that was overruled pays back
             if (up) return r == V.Reason.Bonding || r == V.Reason.CaseUnlock;
             return r == V.Reason.BondWithdrawal || r == V.Reason.Penalty || r == V.Reason.CaseLock;
         }

@@ -13,7 +13,7 @@ import {vm} from "./Vm.sol";
 /// @dev Every act is one that the protocol allows at that moment, so a revert is a finding.
 contract Handler {
     uint256 public constant CLIENTS = 3;
-    uint256 public constant OPERATORS = 8;
+    uint256 public constant OPERATORS = 12;
     uint256 private constant CLIENT_KEY = 1000;
     uint256 private constant SIGNER_KEY = 2000;
     uint256 private constant NODE_KEY = 3000;
@@ -26,7 +26,6 @@ contract Handler {
         V.State end;
         V.Outcome outcome;
         bool framed; // accused with the re-executor's agreement
-        bytes32[3] values;
     }
 
     IEscrow public immutable escrow;
@@ -38,7 +37,11 @@ contract Handler {
     bytes32[] public jobs;
     mapping(bytes32 job => Play) private _plays;
     mapping(bytes32 job => V.Job) private _records;
+    mapping(bytes32 job => mapping(uint8 round => mapping(uint256 seat => bytes32))) private _values;
     mapping(V.Outcome => uint256) public ends;
+    uint256 public appeals;
+    uint256 public challenges;
+    uint256 public failures;
     uint256 public settledFramed;
     uint256 public batches;
     uint256 public abandoned;
@@ -296,8 +299,8 @@ contract Handler {
         (V.State state,) = escrow.stateOf(id);
         if (state == V.State.Open) submitOrExpire(id, choice);
         else if (state == V.State.Submitted) releaseOrAccuse(id, choice);
-        else if (state == V.State.Accused) stepCase(id, choice);
-        else if (state == V.State.Convicted) slash(id);
+        else if (state == V.State.Accused || state == V.State.Appealed) stepCase(id, choice);
+        else if (state == V.State.Convicted) appealOrSlash(id, choice);
         remember(id);
     }
 
@@ -377,8 +380,23 @@ contract Handler {
         (record.course, record.commitment) = (record.course.withResult(escrow.currentEpoch()), result.commitment);
     }
 
+    /// @dev A client, which may be the job's own, stands for the result being wrong before anybody knows whether it is checked.
+    function challenge(bytes32 id, V.Job memory job, uint256 choice) private returns (bool) {
+        uint256 who = choice / 13 % CLIENTS;
+        uint256 pledged = (uint256(_p.firstSeats) + _p.secondSeats) * job.terms.maxPrice();
+        bool known = escrow.seedOf(uint64(job.course.epoch()) + 1) != 0;
+        if (known || time > job.course.submittedAt() + _p.reviewWindow || escrow.available(client(who)) < pledged) return false;
+        V.Pledge memory pledge = V.Pledge(id, client(who), 1);
+        bytes memory signature = sign(CLIENT_KEY + who, escrow.hashPledge(pledge));
+        escrow.challenge(job, pledge, signature);
+        sent.push(abi.encodeCall(escrow.challenge, (job, pledge, signature)));
+        ++challenges;
+        return true;
+    }
+
     function releaseOrAccuse(bytes32 id, uint256 choice) private {
         V.Job memory job = _records[id];
+        if (choice % 5 == 0 && challenge(id, job, choice)) return;
         recordSeed(uint64(job.course.epoch()) + 1);
         (, bool sampled) = escrow.isSampled(id, job);
         uint256 start = checkedFrom(job);
@@ -429,79 +447,102 @@ contract Handler {
 
     function stepCase(bytes32 id, uint256 choice) private {
         V.Case memory c = escrow.caseOf(id);
-        if (time > c.accusedAt + uint256(_p.verdictWindow) || choice % 11 == 0) return lapse(id, c);
-        if (_plays[id].framed && choice % 3 == 0) {
+        V.Round memory r = escrow.roundOf(id, c.round);
+        if (time > roundEnd(id) || choice % 11 == 0) return lapse(id);
+        if (_plays[id].framed && c.round == 1 && choice % 3 == 0) {
             uint256 reviewed = _records[id].course.submittedAt() + _p.reviewWindow;
             if (time < reviewed) pass(reviewed - time);
             V.Attestation memory none;
             release(id, none, "");
             ++settledFramed;
-        } else if (c.draws == 0) {
-            recordSeed(c.epoch + 1);
+        } else if (r.draws == 0) {
+            recordSeed(uint64(r.epoch) + 1);
             try escrow.drawSeats(id, _records[id]) {} catch {
-                lapse(id, c);
+                lapse(id);
             }
-        } else if (c.revealBy == 0) {
-            commit(id, c, choice);
+        } else if (r.revealBy == 0) {
+            commit(id, c, r, choice);
         } else if (!c.claimOpened && choice % 4 != 0) {
             vm.prank(mover(uint256(id) >> 8));
             escrow.openClaim(id, _records[id], opening(id));
-            if (_plays[id].framed) ++settledFramed;
+            if (_plays[id].framed && c.round == 1) ++settledFramed;
         } else {
-            certify(id, c, choice);
+            certify(id, c, r, choice);
         }
     }
 
-    function lapse(bytes32 id, V.Case memory c) private {
-        until(c.accusedAt + uint256(_p.verdictWindow) + 1);
+    function roundEnd(bytes32 id) private view returns (uint256) {
+        uint8 round = escrow.caseOf(id).round;
+        return escrow.roundOf(id, round).startedAt + uint256(round == 1 ? _p.verdictWindow : _p.appealVerdictWindow);
+    }
+
+    function lapse(bytes32 id) private {
+        until(roundEnd(id) + 1);
         vm.prank(mover(uint256(id) >> 8));
         escrow.lapse(single(id));
     }
 
-    function commit(bytes32 id, V.Case memory c, uint256 choice) private {
+    function commit(bytes32 id, V.Case memory c, V.Round memory r, uint256 choice) private {
         bytes32 first = choice / 4 % 2 == 0 ? honest(id) : bytes32("other");
-        for (uint8 seat; seat < 3; ++seat) {
-            if (c.commitments[seat] != 0) continue;
-            if (time > c.commitBy || (choice / 64 + seat) % 5 == 0) {
-                if (time <= c.commitBy) pass(c.commitBy + 1 - time);
-                try escrow.refillSeat(id, _records[id], seat) {} catch {
-                    lapse(id, c);
-                }
-                return;
-            }
+        for (uint8 seat; seat < r.seats.length; ++seat) {
+            if (r.commitments[seat] != 0) continue;
+            bool failed = (choice / 128 + seat) % 7 == 0;
+            if (failed || time > r.commitBy || (choice / 64 + seat) % 5 == 0) return refill(id, c, r, seat, failed);
             bytes32 value = choice / 8 % 4 == 0 && seat == 2 ? bytes32("third") : first;
-            _plays[id].values[seat] = value;
+            _values[id][c.round][seat] = value;
             V.CommitItem[] memory items = new V.CommitItem[](1);
-            V.SeatCommitment memory commitment = V.SeatCommitment(id, 1, seat, keccak256(abi.encode(id, uint8(1), seat, seatSalt(seat), value)));
-            items[0] = V.CommitItem(commitment, sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashSeatCommitment(commitment)));
+            V.SeatCommitment memory commitment = V.SeatCommitment(id, c.round, seat, keccak256(abi.encode(id, c.round, seat, seatSalt(seat), value)));
+            items[0] = V.CommitItem(commitment, sign(SIGNER_KEY + indexOf(r.seats[seat]), escrow.hashSeatCommitment(commitment)));
             escrow.commitSeats(items);
             sent.push(abi.encodeCall(escrow.commitSeats, (items)));
         }
     }
 
-    function certify(bytes32 id, V.Case memory c, uint256 choice) private {
+    function refill(bytes32 id, V.Case memory c, V.Round memory r, uint8 seat, bool failed) private {
+        if (!failed && time <= r.commitBy) pass(r.commitBy + 1 - time);
+        V.Attestation memory word = V.Attestation(id, c.round, seat, V.Finding.Failed, 0, 0);
+        bytes memory failure = failed ? sign(SIGNER_KEY + indexOf(r.seats[seat]), escrow.hashAttestation(word)) : bytes("");
+        try escrow.refillSeat(id, _records[id], seat, failure) {
+            if (failed) ++failures;
+        } catch {
+            lapse(id);
+        }
+    }
+
+    function certify(bytes32 id, V.Case memory c, V.Round memory r, uint256 choice) private {
         bool late = !c.claimOpened || choice % 5 == 0;
-        if (late && time <= c.revealBy) pass(c.revealBy + 1 - time);
-        uint256 silentFrom = c.revealBy + uint256(_p.revealWindow) + 1;
+        if (late && time <= r.revealBy) pass(r.revealBy + 1 - time);
+        uint256 silentFrom = r.revealBy + uint256(_p.revealWindow) + 1;
         if (choice % 10 == 0 && time < silentFrom) pass(silentFrom - time);
-        if (time > c.accusedAt + uint256(_p.verdictWindow)) return lapse(id, c);
+        if (time > roundEnd(id)) return lapse(id);
         bool exact = _records[id].terms.comparison() == V.Comparison.Exact;
-        V.Attestation[3] memory attestations;
-        bytes[3] memory signatures;
-        for (uint8 seat; seat < 3; ++seat) {
+        V.Attestation[] memory attestations = new V.Attestation[](r.seats.length);
+        bytes[] memory signatures = new bytes[](r.seats.length);
+        for (uint8 seat; seat < r.seats.length; ++seat) {
             if (time >= silentFrom && (choice / 5 + seat) % 4 == 0) continue;
             V.Finding finding = V.Finding.Value;
             if (!exact) finding = c.claimOpened && (choice / 20 + seat / 2) % 3 != 0 ? V.Finding.Match : V.Finding.Mismatch;
-            attestations[seat] = V.Attestation(id, 1, seat, finding, _plays[id].values[seat], seatSalt(seat));
-            signatures[seat] = sign(SIGNER_KEY + indexOf(c.seats[seat]), escrow.hashAttestation(attestations[seat]));
+            attestations[seat] = V.Attestation(id, c.round, seat, finding, _values[id][c.round][seat], seatSalt(seat));
+            signatures[seat] = sign(SIGNER_KEY + indexOf(r.seats[seat]), escrow.hashAttestation(attestations[seat]));
         }
         vm.prank(mover(uint256(id) >> 8));
         escrow.certify(id, _records[id], attestations, signatures, 0);
     }
 
+    function appealOrSlash(bytes32 id, uint256 choice) private {
+        V.Case memory c = escrow.caseOf(id);
+        address operator_ = _records[id].operator;
+        bool affords = escrow.operatorOf(operator_).bond >= uint256(_p.secondSeats) * _records[id].terms.maxPrice();
+        if (choice % 2 != 0 || c.round != 1 || time >= c.slashableAt || !affords) return slash(id);
+        V.Pledge memory pledge = V.Pledge(id, operator_, 2);
+        bytes memory signature = sign(SIGNER_KEY + indexOf(operator_), escrow.hashPledge(pledge));
+        escrow.appeal(_records[id], pledge, signature);
+        sent.push(abi.encodeCall(escrow.appeal, (_records[id], pledge, signature)));
+        ++appeals;
+    }
+
     function slash(bytes32 id) private {
-        uint256 from = escrow.caseOf(id).convictedAt + uint256(_p.appealWindow);
-        if (time < from) pass(from - time);
+        until(escrow.caseOf(id).slashableAt);
         vm.prank(mover(uint256(id) >> 8));
         escrow.slash(single(id));
     }
@@ -529,7 +570,9 @@ contract Handler {
             (, bool sampled) = escrow.isSampled(id, job);
             until(checkedFrom(job) + (sampled ? _p.longReview : _p.reviewWindow) + uint256(_p.openWindow) + 1);
         } else if (state == V.State.Accused) {
-            return lapse(id, escrow.caseOf(id));
+            return lapse(id);
+        } else if (state == V.State.Appealed) {
+            return lapse(id);
         } else {
             return slash(id);
         }
@@ -539,7 +582,7 @@ contract Handler {
 
     function inFlight(bytes32 id) public view returns (bool) {
         (V.State state,) = escrow.stateOf(id);
-        return state >= V.State.Open && state <= V.State.Convicted;
+        return state >= V.State.Open && state < V.State.Released;
     }
 
     // ---- tools

@@ -8,7 +8,7 @@ import {vm} from "./Vm.sol";
 
 /// @title Tries what the protocol forbids, at any moment of the others' play. Whatever goes through is a finding
 contract Intruder {
-    enum Entry { Submit, Release, Expire, Accuse, DrawSeats, CommitSeats, RefillSeat, OpenClaim, Certify, Lapse, Slash }
+    enum Entry { Submit, Release, Expire, Accuse, DrawSeats, CommitSeats, RefillSeat, OpenClaim, Certify, Lapse, Slash, Challenge, Appeal }
 
     bytes4 private constant PANIC = bytes4(keccak256("Panic(uint256)"));
 
@@ -28,7 +28,7 @@ contract Intruder {
     function trespass(uint256 which, uint8 entry, uint256 as_) external {
         if (!ready()) return;
         bytes32 id = pick(which);
-        Entry wanted = Entry(entry % 11);
+        Entry wanted = Entry(entry % 13);
         (V.State state,) = _escrow.stateOf(id);
         if (leadsOut(wanted, state)) return;
         refused("a forbidden transition", as_, callOf(wanted, id));
@@ -46,9 +46,11 @@ contract Intruder {
             if (block.timestamp <= job.course.submittedAt() + _p.reviewWindow + _p.openWindow) refused("an early expiry of a result", as_, callOf(Entry.Expire, id));
             if (block.timestamp < job.course.submittedAt() + _p.reviewWindow) refused("an early release", as_, callOf(Entry.Release, id));
         } else if (state == V.State.Accused) {
-            if (block.timestamp <= uint256(_escrow.caseOf(id).accusedAt) + _p.verdictWindow) refused("an early lapse", as_, callOf(Entry.Lapse, id));
+            if (block.timestamp <= uint256(_escrow.roundOf(id, 1).startedAt) + _p.verdictWindow) refused("an early lapse", as_, callOf(Entry.Lapse, id));
+        } else if (state == V.State.Appealed) {
+            if (block.timestamp <= uint256(_escrow.roundOf(id, 2).startedAt) + _p.appealVerdictWindow) refused("an early lapse of an appeal", as_, callOf(Entry.Lapse, id));
         } else if (state == V.State.Convicted) {
-            if (block.timestamp < uint256(_escrow.caseOf(id).convictedAt) + _p.appealWindow) refused("an early slash", as_, callOf(Entry.Slash, id));
+            if (block.timestamp < _escrow.caseOf(id).slashableAt) refused("an early slash", as_, callOf(Entry.Slash, id));
         }
     }
 
@@ -123,9 +125,9 @@ contract Intruder {
         if (entry == Entry.Submit) return state == V.State.Open;
         if (entry == Entry.Expire) return state == V.State.Open || state == V.State.Submitted;
         if (entry == Entry.Release) return state == V.State.Submitted || state == V.State.Accused;
-        if (entry == Entry.Accuse) return state == V.State.Submitted;
-        if (entry == Entry.Slash) return state == V.State.Convicted;
-        return state == V.State.Accused;
+        if (entry == Entry.Accuse || entry == Entry.Challenge) return state == V.State.Submitted;
+        if (entry == Entry.Slash || entry == Entry.Appeal) return state == V.State.Convicted;
+        return state == V.State.Accused || state == V.State.Appealed;
     }
 
     /// @dev With the right record and, where one is needed, the right opening: only the state or the time is wrong.
@@ -137,7 +139,7 @@ contract Intruder {
         if (entry == Entry.Lapse) return abi.encodeCall(_escrow.lapse, (items));
         if (entry == Entry.Slash) return abi.encodeCall(_escrow.slash, (items));
         if (entry == Entry.DrawSeats) return abi.encodeCall(_escrow.drawSeats, (id, job));
-        if (entry == Entry.RefillSeat) return abi.encodeCall(_escrow.refillSeat, (id, job, 0));
+        if (entry == Entry.RefillSeat) return abi.encodeCall(_escrow.refillSeat, (id, job, 0, ""));
         if (entry == Entry.OpenClaim) return abi.encodeCall(_escrow.openClaim, (id, job, _handler.opening(id)));
         if (entry == Entry.Accuse) return abi.encodeCall(_escrow.accuse, (job, V.Attestation(id, 0, 0, V.Finding.Value, "other", 0), sign(id)));
         return bytes.concat(_more(entry, id, job));
@@ -159,8 +161,11 @@ contract Intruder {
             commits[0] = V.CommitItem(V.SeatCommitment(id, 1, 0, "commitment"), sign(id));
             return abi.encodeCall(_escrow.commitSeats, (commits));
         }
-        V.Attestation[3] memory attestations;
-        bytes[3] memory signatures;
+        V.Pledge memory pledge = V.Pledge(id, vm.addr(STRANGER_KEY), entry == Entry.Challenge ? 1 : 2);
+        if (entry == Entry.Challenge) return abi.encodeCall(_escrow.challenge, (job, pledge, sign(_escrow.hashPledge(pledge))));
+        if (entry == Entry.Appeal) return abi.encodeCall(_escrow.appeal, (job, pledge, sign(_escrow.hashPledge(pledge))));
+        V.Attestation[] memory attestations = new V.Attestation[](3);
+        bytes[] memory signatures = new bytes[](3);
         return abi.encodeCall(_escrow.certify, (id, job, attestations, signatures, 0));
     }
 

@@ -113,7 +113,7 @@ abstract contract MoneyRules is Campaign {
         (uint256 checkPool, uint256 insurancePool) = _escrow.pools();
         sum = checkPool + insurancePool + _escrow.available(_handler.keeper());
         for (uint256 i; i < _handler.CLIENTS(); ++i) {
-            sum += _escrow.available(_handler.client(i));
+            sum += _escrow.available(_handler.client(i)) + _escrow.operatorOf(_handler.client(i)).locked;
         }
         for (uint256 i; i < _handler.OPERATORS(); ++i) {
             (address who, V.Operator memory record) = operatorAt(i);
@@ -184,12 +184,12 @@ abstract contract JobRules is Campaign {
 
     function holds_no_result_is_paid_before_its_seed_and_review(bytes32, Ghost.Life memory life) internal view {
         if (life.state != V.State.Released) return;
-        require(_ghost.seeds(uint64(life.epoch) + 1) != 0, "paid before anybody knew whether it is checked");
+        require(life.outcome == V.Outcome.Cleared || _ghost.seeds(uint64(life.epoch) + 1) != 0, "paid before anybody knew whether it is checked");
         if (life.outcome != V.Outcome.Cleared && life.accusedAt == 0) require(life.endedAt >= life.submittedAt + _p.reviewWindow, "paid before its review was over");
     }
 
     function holds_what_was_drawn_was_checked(bytes32 id, Ghost.Life memory life) internal view {
-        if (life.state != V.State.Released) return;
+        if (life.state != V.State.Released || life.outcome == V.Outcome.Cleared) return;
         (, bool sampled) = _escrow.isSampled(id, _handler.recordOf(id));
         require(sampled == (life.outcome != V.Outcome.Delivered), "a drawn result passed unseen, or an undrawn one was checked");
         if (life.outcome == V.Outcome.Unchecked) require(life.endedAt >= life.submittedAt + _p.longReview, "unchecked before the long review was over");
@@ -331,10 +331,10 @@ abstract contract CaseRules is Campaign {
             Ghost.Life memory life = _ghost.lifeOf(id);
             V.Case memory c = _escrow.caseOf(id);
             holds_a_case_is_what_its_accusation_made_it(life, c);
-            holds_an_accuser_was_drawn(id, life);
+            holds_an_accuser_was_drawn_or_has_pledged(id, life, c);
             holds_a_lock_belongs_to_a_running_case(id, life);
-            holds_seats_are_strangers_to_all(id, life, c);
-            holds_nobody_is_convicted_before_three_have_sealed(life, c);
+            holds_seats_of_both_rounds_are_strangers_to_all(id, life, c);
+            holds_nobody_is_convicted_before_all_have_sealed(id, life, c);
             holds_nobody_is_slashed_before_the_appeal_window_is_over(life, c);
             holds_a_slash_is_bounded(life);
             holds_a_slash_is_split_in_the_protocols_proportions(life);
@@ -343,13 +343,15 @@ abstract contract CaseRules is Campaign {
     }
 
     function holds_a_case_is_what_its_accusation_made_it(Ghost.Life memory life, V.Case memory c) internal pure {
-        require(c.accuser == life.accuser && c.accusedAt == life.accusedAt, "a case changed its accuser or its time");
-        require(c.convictedAt == life.convictedAt, "a conviction that no verdict tells of");
+        require(c.accuser == life.accuser, "a case changed its accuser");
+        require((c.slashableAt != 0) == (life.convictedAt != 0), "a conviction that no verdict tells of");
+        require((c.round == 2) == (life.appealedAt != 0), "a second round that nobody began");
         require(life.accusedAt == 0 || life.accusedAt >= life.submittedAt, "accused before its result");
     }
 
-    function holds_an_accuser_was_drawn(bytes32 id, Ghost.Life memory life) internal view {
+    function holds_an_accuser_was_drawn_or_has_pledged(bytes32 id, Ghost.Life memory life, V.Case memory c) internal view {
         if (life.accuser == address(0)) return;
+        if (c.bonded) return require(life.accuser != life.operator, "accused by oneself");
         V.Job memory job = _handler.recordOf(id);
         bool drawn;
         for (uint8 attempt; attempt < 3; ++attempt) {
@@ -360,34 +362,42 @@ abstract contract CaseRules is Campaign {
 
     function holds_a_lock_belongs_to_a_running_case(bytes32 id, Ghost.Life memory life) internal view {
         int256 locked = _ghost.lockedBy(id);
-        require(life.state == V.State.Accused || life.state == V.State.Convicted || locked == 0, "a lock outlived its case");
-        require(locked >= 0 && locked <= int256(6 * life.maxPrice + slashOf(life)), "a case locked more than its seats and its slash can cost");
+        bool runs = life.state >= V.State.Accused && life.state <= V.State.Appealed;
+        require(runs || locked == 0, "a lock outlived its case");
+        uint256 seats = 2 * (uint256(_p.firstSeats) + _p.secondSeats) + _p.secondSeats;
+        require(locked >= 0 && locked <= int256(seats * life.maxPrice + slashOf(life)), "a case locked more than its seats and its slash can cost");
     }
 
-    function holds_seats_are_strangers_to_all(bytes32, Ghost.Life memory life, V.Case memory c) internal view {
-        if (c.draws == 0) return;
-        uint32[5] memory clusters;
+    function holds_seats_of_both_rounds_are_strangers_to_all(bytes32 id, Ghost.Life memory life, V.Case memory c) internal view {
+        uint32[] memory clusters = new uint32[](2 + uint256(_p.firstSeats) + _p.secondSeats);
         (clusters[0], clusters[1]) = (clusterOf(life.operator), clusterOf(life.accuser));
-        for (uint256 i; i < 3; ++i) {
-            require(c.seats[i] != life.client, "a client judged its own job");
-            clusters[i + 2] = clusterOf(c.seats[i]);
-            for (uint256 j; j < i + 2; ++j) {
-                require(clusters[i + 2] != clusters[j], "a seat of a party, or two seats of one owner");
+        uint256 count = 2;
+        for (uint8 round = 1; round <= c.round; ++round) {
+            address[] memory seats = _escrow.roundOf(id, round).seats;
+            for (uint256 i; i < seats.length; ++i) {
+                require(seats[i] != life.client, "a client judged its own job");
+                clusters[count] = clusterOf(seats[i]);
+                for (uint256 j; j < count; ++j) {
+                    require(clusters[count] != clusters[j], "a seat of a party, or two seats of one owner");
+                }
+                ++count;
             }
         }
     }
 
-    function holds_nobody_is_convicted_before_three_have_sealed(Ghost.Life memory life, V.Case memory c) internal pure {
+    function holds_nobody_is_convicted_before_all_have_sealed(bytes32 id, Ghost.Life memory life, V.Case memory c) internal view {
         if (life.convictedAt == 0) return;
-        require(c.draws >= 3 && c.revealBy != 0, "convicted without seats");
-        for (uint256 i; i < 3; ++i) {
-            require(c.seats[i] != address(0) && c.commitments[i] != 0, "convicted by an empty seat");
-        }
+        V.Round memory first = _escrow.roundOf(id, 1);
+        require(first.seats.length == _p.firstSeats && first.revealBy != 0, "convicted without seats");
+        V.Round memory second = _escrow.roundOf(id, 2);
+        bool bySecond = c.round == 2 && c.first != V.Verdict.Convicted;
+        require(!bySecond || (second.seats.length == _p.secondSeats && second.revealBy != 0), "convicted without a second round");
     }
 
     function holds_nobody_is_slashed_before_the_appeal_window_is_over(Ghost.Life memory life, V.Case memory c) internal view {
         if (life.state != V.State.Slashed) return;
-        require(c.convictedAt != 0 && life.endedAt >= uint256(c.convictedAt) + _p.appealWindow, "slashed without a certificate, or before an appeal was possible");
+        uint256 from = c.round == 1 ? life.convictedAt + _p.appealWindow : life.convictedAt;
+        require(life.convictedAt != 0 && c.slashableAt != 0 && life.endedAt >= from, "slashed without a certificate, or before an appeal was possible");
     }
 
     function holds_a_slash_is_bounded(Ghost.Life memory life) internal view {
@@ -405,12 +415,15 @@ abstract contract CaseRules is Campaign {
         for (uint256 i; i < _handler.jobCount(); ++i) {
             bytes32 id = _handler.jobs(i);
             V.State state = stateOf(id);
-            if (state == V.State.Accused || state == V.State.Convicted) locked += _ghost.lockedBy(id);
+            if (state >= V.State.Accused && state <= V.State.Appealed) locked += _ghost.lockedBy(id);
         }
         uint256 sum;
         for (uint256 i; i < _handler.OPERATORS(); ++i) {
             (, V.Operator memory record) = operatorAt(i);
             sum += record.locked;
+        }
+        for (uint256 i; i < _handler.CLIENTS(); ++i) {
+            sum += _escrow.operatorOf(_handler.client(i)).locked;
         }
         require(int256(sum) == locked, "locks without a case");
     }
@@ -419,7 +432,9 @@ abstract contract CaseRules is Campaign {
         return life.exact ? 2 * life.maxPrice * 1e6 / _p.floorPpm : life.maxPrice;
     }
 
+    /// @dev A client has none.
     function clusterOf(address who) private view returns (uint32) {
+        if (uint160(who) < 0x5000 || uint160(who) >= 0x5000 + _handler.OPERATORS()) return 0;
         return _escrow.placeAt(uint32(uint160(who)) - 0x5000).cluster; // the handler registers them in order
     }
 }
@@ -443,7 +458,7 @@ contract InvariantsTest is MoneyRules, JobRules, OperatorRules, CaseRules {
 
     /// @notice The play reaches what the invariants speak of; otherwise they would say little.
     function test_the_play_reaches_every_end_and_every_refusal() external {
-        for (uint256 i; i < 160; ++i) {
+        for (uint256 i; i < 240; ++i) {
             uint256 chance = uint256(keccak256(abi.encode(i)));
             _handler.bond(i, uint96(chance));
             _handler.rejoin(i, 0);
@@ -468,8 +483,9 @@ contract InvariantsTest is MoneyRules, JobRules, OperatorRules, CaseRules {
         require(_handler.batches() > 0, "no batch was released");
         require(_handler.settledFramed() > 0, "no confirming accusation was settled");
         require(_handler.abandoned() > 0, "nobody was ever left alone");
-        string[10] memory attempts = [
-            "a forbidden transition", "an early expiry", "an early expiry of a result", "an early release", "an early lapse", "an early slash",
+        require(_handler.appeals() > 0 && _handler.challenges() > 0 && _handler.failures() > 0, "nobody appealed, pledged or failed");
+        string[11] memory attempts = [
+            "a forbidden transition", "an early expiry", "an early expiry of a result", "an early release", "an early lapse", "an early lapse of an appeal", "an early slash",
             "a release without its check", "a replay", "a job that nobody may open", "a theft"
         ];
         for (uint256 i; i < attempts.length; ++i) {

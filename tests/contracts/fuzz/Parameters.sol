@@ -8,7 +8,8 @@ function parameters() pure returns (V.Parameters memory p) {
     p.floorPpm = 100_000;
     (p.recordNumerator, p.recordOffset) = (1, 1);
     p.epochBlocks = 4;
-    p.minRoster = 5;
+    p.minRoster = 8;
+    (p.firstSeats, p.secondSeats, p.convictQuorum, p.clearQuorum) = (3, 3, 3, 2);
     p.maxRunWindow = 300;
     p.reviewWindow = 60;
     p.checkWindow = 100;
@@ -18,7 +19,8 @@ function parameters() pure returns (V.Parameters memory p) {
     p.revealWindow = 50;
     p.verdictWindow = 500;
     p.appealWindow = 100;
-    p.unbondingDelay = 2000;
+    p.appealVerdictWindow = 500;
+    p.unbondingDelay = 3000;
     p.noShowPpm = 200_000;
     p.noShowsToJail = 2;
     p.seatPenaltyPpm = 100_000;

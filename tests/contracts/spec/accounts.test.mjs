@@ -137,7 +137,7 @@ describe("hostile tokens", () => {
     const absent = async () => {
       const { world, client } = await standing(tokens("ListingToken"));
       await world.send(client, "deposit", 100n * USD);
-      for (const operator of world.operators.slice(0, 6)) await world.register(operator);
+      for (const operator of world.operators.slice(0, 8)) await world.register(operator);
       const job = await world.opened();
       await world.pass(job.order.runWindow + 1);
       return { world, client, job };
@@ -168,6 +168,7 @@ describe("hostile tokens", () => {
 
   describe("one that calls back in the middle of a transfer or a permit", () => {
     const FOREVER = 2n ** 64n - 1n;
+    const noPledge = { job: model.ZERO32, account: model.ZERO, round: 1 };
     const noCheck = { job: model.ZERO32, round: 0, seat: 0, finding: 0, value: model.ZERO32, salt: model.ZERO32 };
     const noWithdrawal = { account: model.ZERO, to: model.ZERO, amount: 0n, nonce: 0n, expiry: 0n };
     const noClaim = { operator: model.ZERO, to: model.ZERO, nonce: 0n, expiry: 0n };
@@ -186,14 +187,14 @@ describe("hostile tokens", () => {
       ["withdrawBond", []], ["rejoin", []], ["claim", [world.stranger.address]], ["claimTo", [model.ZERO, model.ZERO]], ["claimSigned", [noClaim, "0x"]],
       ["recordSeed", [0n]], ["recordBeacon", [0n, "0x"]], ["recordWithoutBeacon", [0n]], ["addVersion", [world.parameters]], ["pause", []], ["unpause", []],
       ["open", [[]]], ["submit", [[]]], ["release", [[]]], ["expire", [[]]], ["slash", [[]]], ["lapse", [[]]], ["commitSeats", [[]]],
-      ["accuse", [model.NO_RECORD, noCheck, "0x"]], ["drawSeats", [job, model.NO_RECORD]], ["refillSeat", [job, model.NO_RECORD, 0]],
+      ["accuse", [model.NO_RECORD, noCheck, "0x"]], ["challenge", [model.NO_RECORD, noPledge, "0x"]], ["appeal", [model.NO_RECORD, noPledge, "0x"]], ["drawSeats", [job, model.NO_RECORD]], ["refillSeat", [job, model.NO_RECORD, 0, "0x"]],
       ["openClaim", [job, model.NO_RECORD, { outputsRoot: model.ZERO32, units: 0n, salt: model.ZERO32 }]],
       ["certify", [job, model.NO_RECORD, [noCheck, noCheck, noCheck], ["0x", "0x", "0x"], model.ZERO32]],
     ];
 
     /** Calls during which the token is called: with a client's money, and with what an operator has earned as the keeper of a job. */
     async function callers(world, client) {
-      for (const operator of world.operators.slice(0, 6)) await world.register(operator);
+      for (const operator of world.operators.slice(0, 8)) await world.register(operator);
       const job = await world.opened({ operator: world.operators[1] });
       await world.pass(job.order.runWindow + 1);
       const [operator] = world.operators;

@@ -35,11 +35,8 @@ async function framed(job) {
 }
 
 async function seat(job, values) {
-  await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
-  await world.about(job.id, "drawSeats");
-  job.seats = (await world.read("caseOf", job.id)).seats.map((each) => world.operatorAt(each));
-  job.values = values;
-  await send("commitSeats", await Promise.all(values.map((value, i) => world.seatItem(job, i, value))));
+  await world.seat(job);
+  await world.commit(job, values);
 }
 
 describe("a re-executor that confirmed a result", () => {
@@ -47,7 +44,7 @@ describe("a re-executor that confirmed a result", () => {
     const job = await world.decided();
     const item = await framed(job);
     const { bond } = await record(job.accuser);
-    assert.equal(bond, p.minBond - 3n * V);
+    assert.equal(bond, p.minBond - 6n * V);
     const { earned } = await record(job.accuser);
     const { events } = await send("release", [item]);
     assert.deepEqual(await stateOf(job), { state: State.Released, outcome: Outcome.Checked });
@@ -92,7 +89,7 @@ describe("a re-executor that confirmed a result", () => {
     await world.refuses(send("release", [own]), "Skipped", Skip.WrongState);
     const forged = { ...own, opening: { ...own.opening, units: 1n } };
     await world.refuses(send("release", [forged]), "Skipped", Skip.WrongState);
-    const job = await world.decided({ order: { comparison: Comparison.Tolerance }, operator: world.operators[2] });
+    const job = await world.decided({ order: { comparison: Comparison.Tolerance, maxPrice: 20n * USD }, operator: world.operators[2] });
     await world.accuse(await world.check(job, { finding: Finding.Mismatch }));
     await world.refuses(send("release", [await world.releaseItem(job)]), "Skipped", Skip.WrongState);
     await seat(job, [0, 1, 2].map((i) => keccak256(toHex(`own ${i}`))));
@@ -104,7 +101,7 @@ describe("a re-executor that confirmed a result", () => {
 describe("a certificate without a seat's opening", () => {
   it("cannot be raced against the full one: an operator that never opens is convicted first", async () => {
     const job = await world.sealed({ values: () => [other, other, other] });
-    const { revealBy } = await world.read("caseOf", job.id);
+    const { revealBy } = await world.round(job);
     const empty = await world.certificate(job, { silent: [0, 1, 2] });
     const full = await world.certificate(job);
     const last = revealBy + BigInt(p.revealWindow);
@@ -117,11 +114,11 @@ describe("a certificate without a seat's opening", () => {
 
   it("is taken after a second reveal window", async () => {
     const job = await world.sealed({ values: () => [other, other, other] });
-    const { revealBy } = await world.read("caseOf", job.id);
+    const { revealBy } = await world.round(job);
     const certificate = await world.certificate(job, { silent: [2] });
     await world.at(revealBy + BigInt(p.revealWindow) + 1n);
     await send("certify", ...certificate);
-    assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+    assert.equal((await stateOf(job)).state, State.Appealed);
     assert.equal((await record(job.seats[2])).bond, p.minBond - penaltyOf(V));
     await world.checkBooks();
   });
@@ -144,12 +141,12 @@ describe("a seat", () => {
     const salt = keccak256(toHex("seat 0"));
     await copying(job, ([first]) => first.commitment.commitment);
     for (const change of [{}, { salt }, { salt, seat: 0 }]) await cannotOpen(job, change);
-    const { revealBy } = await world.read("caseOf", job.id);
+    const { revealBy } = await world.round(job);
     const silent = await world.certificate(job, { silent: [1] });
     await world.at(revealBy + BigInt(p.revealWindow) + 1n);
     await send("certify", ...silent);
-    // Silent it is, and pays for it; the other two are paid.
-    assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
+    // Silent it is, and pays for it; the second round decides.
+    assert.equal((await stateOf(job)).state, State.Appealed);
     assert.equal((await record(job.seats[1])).bond, p.minBond - penaltyOf(V));
     await world.checkBooks();
   });
@@ -161,7 +158,7 @@ describe("a seat", () => {
   });
 
   it("cannot open the seal of its own that it made for another case", async () => {
-    const [one, two] = [await world.seated(), await world.seated({ operator: world.operators[2] })];
+    const [one, two] = [await world.seated({ order: { maxPrice: 20n * USD } }), await world.seated({ operator: world.operators[2], order: { maxPrice: 20n * USD } })];
     const foreign = model.sealOf({ job: two.id, round: 1, seat: 1, salt: keccak256(toHex("seat 1")), value: one.value });
     await copying(one, () => foreign);
     for (const change of [{}, { job: two.id }]) await cannotOpen(one, change);
@@ -246,7 +243,7 @@ describe("stake", () => {
     const job = await world.convicted();
     for (const decoy of decoys) await world.accuse(await world.check(decoy, { value: other }));
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 22n * V]);
-    if ((await world.now()) < (await world.read("caseOf", job.id)).convictedAt + BigInt(p.appealWindow)) await world.pass(p.appealWindow);
+    if ((await world.now()) < (await world.read("caseOf", job.id)).slashableAt) await world.pass(p.appealWindow);
     const { events } = await send("slash", await world.jobItems(job.id));
     assert.equal(named(events, "StakeSlashed")[0].amount, 20n * V);
     await world.pass(p.verdictWindow + 1);
@@ -299,6 +296,132 @@ describe("a place of the roster", () => {
     const { events } = await lose();
     assert.deepEqual(named(events, "OperatorRetired"), [{ operator: liar.address, place: 3, jailed: false }]);
     assert.deepEqual([(await record(liar)).bond, (await record(liar)).active], [400n * USD, false]);
+    await world.checkBooks();
+  });
+});
+
+describe("self-challenge", () => {
+  const [ally, price] = [1, 20n * USD];
+  const ring = (world) => Promise.all([world.operators[1].address, world.clients[ally].address].map(async (who) => {
+    const { bond, locked, earned } = await world.read("operatorOf", who);
+    return bond + locked + earned + (await world.read("available", who));
+  }));
+  const sum = (list) => list.reduce((a, b) => a + b, 0n);
+
+  for (const [says, least] of [["is convicted", 10n], ["is cleared", 2n]]) {
+    it(`does not pay a ring of client, operator and challenger that ${says}: it loses ${least} prices or more`, async () => {
+      const client = world.clients[ally];
+      const before = sum(await ring(world));
+      const job = await world.submitted({ operator: world.operators[1], client, order: { maxPrice: price } });
+      await send("challenge", ...(await world.pledge(job, 1, client)));
+      await seat(job, Array(3).fill(says === "is convicted" ? other : job.value));
+      await world.about(job.id, "openClaim", job.opening);
+      await send("certify", ...(await world.certificate(job)));
+      if (says === "is convicted") {
+        await world.pass(p.appealWindow);
+        await send("slash", await world.jobItems(job.id));
+      }
+      assert.ok(before - sum(await ring(world)) >= least * price);
+      await world.checkBooks();
+    });
+  }
+
+  it("cannot come from the accused operator itself", async () => {
+    const job = await world.submitted();
+    await world.refuses(send("challenge", ...(await world.pledge(job, 1, operator, operator.signer))), "WrongPledge", job.id);
+  });
+});
+
+describe("committee grinding", () => {
+  it("finds nothing to choose: seats follow from a roster and an epoch that the accusation froze before its seed", async () => {
+    const job = await world.accused();
+    const { epoch, rosterLength } = await world.round(job);
+    await world.refuses(world.about(job.id, "drawSeats"), "SeedUnknown", epoch + 1n);
+    // Places taken after the accusation do not move the draw.
+    const late = world.person(10);
+    await world.register(late);
+    await world.recordSeedAfter(epoch);
+    await world.refuses(send("recordSeed", epoch + 1n), "SeedKnown", epoch + 1n);
+    const start = await world.snapshot();
+    const draw = async (wait) => {
+      await world.pass(wait);
+      await world.about(job.id, "drawSeats");
+      return (await world.round(job)).seats;
+    };
+    const seats = await draw(1);
+    await world.restore(start);
+    assert.deepEqual(await draw(77), seats);
+    assert.equal((await world.round(job)).rosterLength, rosterLength);
+    assert.ok(!seats.includes(late.address));
+    await world.refuses(world.about(job.id, "drawSeats"), "SeatsKnown", job.id);
+  });
+
+  it("by silence only costs the silent: a refill goes to the next of the same draw", async () => {
+    const job = await world.seated();
+    await world.pass(p.commitWindow + 1);
+    const { events } = await world.about(job.id, "refillSeat", 2, "0x");
+    assert.equal(named(events, "OperatorStruck").length, 1);
+    const [{ to }] = named(events, "SeatRefilled");
+    assert.ok(![operator, job.accuser, ...job.seats].some(({ address }) => address === to));
+  });
+});
+
+describe("griefing by appeal", () => {
+  it("costs a cheat more than its slash, keeps its stake locked all the while, and delays once", async () => {
+    const price = 20n * USD;
+    const plain = await world.convicted({ order: { maxPrice: price } });
+    await world.pass(p.appealWindow);
+    const { events } = await send("slash", await world.jobItems(plain.id));
+    const cheat = world.operators[2];
+    const before = (await record(cheat)).bond;
+    const job = await world.appealed({ operator: cheat, order: { maxPrice: price } });
+    assert.equal((await record(cheat)).locked, 23n * price);
+    await world.judgedAgain(job, (job) => job.seats.map(() => other));
+    await send("certify", ...(await world.certificate(job)));
+    await world.refuses(send("appeal", ...(await world.pledge(job, 2, cheat, cheat.signer))), "NoAppeal", job.id);
+    const slashed = await send("slash", await world.jobItems(job.id));
+    assert.equal(named(slashed.events, "StakeSlashed")[0].amount, named(events, "StakeSlashed")[0].amount);
+    // It had added three prices for the appeal; a cheat that does not appeal loses 23.
+    assert.equal(before + 3n * price - (await record(cheat)).bond, 26n * price);
+    await world.checkBooks();
+  });
+});
+
+describe("exit before slash", () => {
+  it("does not outrun a second round: what the accusation locked is no bond to unbond", async () => {
+    const job = await world.appealed({ order: { maxPrice: 20n * USD } });
+    const { bond, unbonding } = await record(operator);
+    await world.send(operator, "requestUnbonding", bond - unbonding);
+    await world.refuses(world.send(operator, "requestUnbonding", 1n), "InsufficientBalance");
+    await world.judgedAgain(job, (job) => job.seats.map(() => other));
+    await send("certify", ...(await world.certificate(job)));
+    await send("slash", await world.jobItems(job.id));
+    await world.pass(p.unbondingDelay);
+    await world.send(operator, "withdrawBond");
+    assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 0n]);
+    await world.checkBooks();
+  });
+
+  it("nor does a challenger: its pledge stays until the last verdict", async () => {
+    const [, client] = world.clients;
+    const job = await world.submitted({ operator: world.operators[1], order: { maxPrice: 20n * USD } });
+    await send("challenge", ...(await world.pledge(job, 1, client)));
+    await seat(job, [other, other, other]);
+    await world.about(job.id, "openClaim", job.opening);
+    await send("certify", ...(await world.certificate(job)));
+    assert.equal((await record(client)).locked, 120n * USD);
+  });
+});
+
+describe("a late certificate", () => {
+  it("of either round is refused; what is left is the lapse", async () => {
+    const first = await world.openedClaim({ order: { maxPrice: 20n * USD } });
+    const second = await world.judgedAgain(await world.split({ operator: world.operators[2], order: { maxPrice: 20n * USD } }), (job) => job.seats.map(() => other));
+    const certificates = [await world.certificate(first), await world.certificate(second)];
+    await world.pass(p.verdictWindow + p.appealVerdictWindow);
+    for (const certificate of certificates) await world.refuses(send("certify", ...certificate), "Late");
+    await send("lapse", await world.jobItems(first.id, second.id));
+    for (const job of [first, second]) assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
     await world.checkBooks();
   });
 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from "node:test";
 import { keccak256, toHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
-import { USD, World } from "../support/world.mjs";
+import { parameters as p0, USD, World } from "../support/world.mjs";
 import { Action, Comparison, Finding, Outcome, Skip, State, Verdict } from "../support/words.mjs";
 
 let world, client, operator, p;
@@ -15,6 +15,8 @@ beforeEach(async () => {
 });
 
 const V = 40n * USD;
+const SEATS = 6n * V; // of both rounds
+const ALL = 1000n * USD; // 26 prices would be six for the seats and 20 for the slash
 const TOLERANCE = { comparison: Comparison.Tolerance };
 const other = keccak256("0xbad0");
 const stateOf = async (job) => {
@@ -48,19 +50,20 @@ async function changes(job, act) {
 const certify = async (job, options) => world.send(world.stranger, "certify", ...(await world.certificate(job, options)));
 
 describe("accusing", () => {
-  it("locks three times the price on both sides and the operator's slash, and freezes epoch and roster", async () => {
+  it("locks the pay of both rounds' seats on both sides and the operator's slash, and freezes epoch and roster", async () => {
     const job = await world.decided();
     job.accuser = await world.drawn(job);
     const { check, checkSignature } = await world.check(job, { value: other });
     let events;
     assert.deepEqual(await changes(job, async () => ({ events } = await world.accuse({ check, checkSignature }))), {
-      bond: -23n * V, locked: 23n * V, accuserBond: -3n * V, accuserLocked: 3n * V,
+      bond: -ALL, locked: ALL, accuserBond: -SEATS, accuserLocked: SEATS,
     });
     const epoch = await world.read("currentEpoch");
-    assert.deepEqual(named(events, "ResultAccused"), [{ job: job.id, accuser: job.accuser.address, value: other, epoch, rosterLength: 10 }]);
+    assert.deepEqual(named(events, "ResultAccused"), [{ job: job.id, accuser: job.accuser.address, value: other, bonded: false, epoch, rosterLength: 10 }]);
     assert.equal((await stateOf(job)).state, State.Accused);
-    const { accuser, accusedAt, rosterLength, draws } = await world.read("caseOf", job.id);
-    assert.deepEqual([accuser, accusedAt, rosterLength, draws], [job.accuser.address, await world.now(), 10, 0]);
+    const { accuser, bonded } = await world.read("caseOf", job.id);
+    const { startedAt, rosterLength, draws } = await world.round(job);
+    assert.deepEqual([accuser, bonded, startedAt, rosterLength, draws], [job.accuser.address, false, await world.now(), 10, 0]);
     await world.checkBooks();
   });
 
@@ -87,8 +90,8 @@ describe("accusing", () => {
   });
 
   it("a tolerance job is accused by Mismatch or Malformed", async () => {
-    for (const finding of [Finding.Mismatch, Finding.Malformed]) {
-      const job = await world.decided({ order: TOLERANCE });
+    for (const [i, finding] of [Finding.Mismatch, Finding.Malformed].entries()) {
+      const job = await world.decided({ operator: world.operators[3 * i], order: { ...TOLERANCE, maxPrice: 20n * USD } });
       for (const wrong of [Finding.None, Finding.Value, Finding.Match]) {
         const { check, checkSignature } = await world.check(job, { finding: wrong });
         await world.refuses(world.accuse({ check, checkSignature }), "WrongAttestation");
@@ -116,13 +119,12 @@ describe("accusing", () => {
     await world.send(job.accuser, "requestUnbonding", p.minBond);
     await world.accuse(await world.check(job, { value: other }));
     const { bond, unbonding, locked } = await record(job.accuser);
-    assert.deepEqual([bond, unbonding, locked], [p.minBond - 3n * V, p.minBond - 3n * V, 3n * V]);
+    assert.deepEqual([bond, unbonding, locked], [p.minBond - SEATS, p.minBond - SEATS, SEATS]);
     await world.checkBooks();
   });
 
-  it("locks what there is once many cases have taken the bond, and their convictions pay what they can", async () => {
-    const jobs = [];
-    for (let i = 0; i < 3; i++) jobs.push(await world.submitted());
+  it("locks what there is once cases have taken the bond, and a conviction pays what it can", async () => {
+    const jobs = [await world.submitted({ order: { maxPrice: 37n * USD } }), await world.submitted()];
     for (const epoch of new Set(await Promise.all(jobs.map(async (job) => (await world.jobOf(job.id)).epoch)))) await world.recordSeedAfter(epoch);
     for (const job of jobs) {
       job.accuser = await world.drawn(job);
@@ -130,19 +132,15 @@ describe("accusing", () => {
     }
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, p.minBond]);
     await world.checkBooks();
-    const poor = jobs[1];
-    await world.recordSeedAfter((await world.read("caseOf", poor.id)).epoch);
-    await world.about(poor.id, "drawSeats");
-    poor.seats = (await world.read("caseOf", poor.id)).seats.map((seat) => world.operatorAt(seat));
-    poor.values = [other, other, other];
-    await world.send(world.stranger, "commitSeats", await Promise.all(poor.values.map((value, seat) => world.seatItem(poor, seat, value))));
+    const poor = await world.seat(jobs[1]);
+    await world.commit(poor, [other, other, other]);
     await world.about(poor.id, "openClaim", poor.opening);
-    // The first case holds 920, the second the last 80: a third of it for each seat, the dust for the slash.
+    // The first case holds 962, the second the last 38: a third of it for each seat, the dust for the insurance.
     const change = await changes(poor, () => certify(poor));
-    assert.deepEqual([change.seats, change.bond, change.locked], [[26_666_666n, 26_666_666n, 26_666_666n], undefined, -79_999_998n]);
+    assert.deepEqual([change.seats, change.bond, change.locked, change.insurance], [[12_666_666n, 12_666_666n, 12_666_666n], undefined, -38n * USD, 2n]);
     await world.pass(p.appealWindow);
     const { events } = await world.send(world.stranger, "slash", await world.jobItems(poor.id));
-    assert.equal(named(events, "StakeSlashed")[0].amount, 2n);
+    assert.equal(named(events, "StakeSlashed")[0].amount, 0n);
     await world.checkBooks();
   });
 });
@@ -150,11 +148,11 @@ describe("accusing", () => {
 describe("seats", () => {
   it("are drawn by the seed of the epoch after the accusation as the model says, apart from operator, accuser and each other", async () => {
     const job = await world.accused();
-    const { epoch, rosterLength } = await world.read("caseOf", job.id);
+    const { epoch, rosterLength } = await world.round(job);
     await world.refuses(world.about(job.id, "drawSeats"), "SeedUnknown", epoch + 1n);
     await world.recordSeedAfter(epoch);
     await world.about(job.id, "drawSeats");
-    const { seats, commitBy, draws } = await world.read("caseOf", job.id);
+    const { seats, commitBy, draws } = await world.round(job);
     const roster = await Promise.all(Array.from({ length: rosterLength }, (_, i) => world.read("placeAt", i)));
     const seed = await world.read("seedOf", epoch + 1n);
     const lastBlock = (epoch + 2n) * BigInt(p.epochBlocks) - 1n;
@@ -168,14 +166,14 @@ describe("seats", () => {
   it("cannot be drawn from too small a roster; the case can only lapse", async () => {
     const own = await World.create();
     await own.fund(own.clients[0], 1000n * USD);
-    for (const each of own.operators.slice(0, 5)) await own.register(each);
+    for (const each of own.operators.slice(0, 8)) await own.register(each);
     const job = await own.decided();
     job.accuser = await own.drawn(job);
-    const leaver = own.operators.slice(1, 5).find((each) => each.address !== job.accuser.address);
+    const leavers = own.operators.slice(1, 8).filter((each) => each.address !== job.accuser.address);
+    for (const leaver of leavers) await own.send(leaver, "requestUnbonding", 1n);
     await own.accuse(await own.check(job, { value: other }));
-    await own.send(leaver, "requestUnbonding", 1n);
-    await own.recordSeedAfter((await own.read("caseOf", job.id)).epoch);
-    await own.refuses(own.about(job.id, "drawSeats"), "RosterExhausted", 2n, 3n);
+    await own.recordSeedAfter((await own.round(job)).epoch);
+    await own.refuses(own.about(job.id, "drawSeats"), "RosterExhausted", 0n, 3n);
     await own.pass(p.verdictWindow + 1);
     await own.send(own.stranger, "lapse", await own.jobItems(job.id));
     assert.equal((await own.jobOf(job.id)).state, State.Refunded);
@@ -189,7 +187,7 @@ describe("seats", () => {
     const refused = (item, code) => world.refuses(world.send(world.stranger, "commitSeats", [item]), "Skipped", code);
     await refused(await world.seatItem(job, 0, job.value, job.seats[1].signer), Skip.BadOperatorSignature);
     await refused({ ...items[0], commitment: { ...items[0].commitment, seat: 1 } }, Skip.BadOperatorSignature);
-    await refused(await world.seatItem(job, 0, job.value, undefined, { round: 0 }), Skip.BadTerms);
+    await refused(await world.seatItem(job, 0, job.value, undefined, { round: 2 }), Skip.WrongState);
     await refused(await world.seatItem(job, 0, job.value, undefined, { commitment: model.ZERO32 }), Skip.BadTerms);
     await refused(await world.seatItem(job, 3, job.value, job.seats[0].signer), Skip.WrongState);
     await world.send(world.stranger, "commitSeats", [items[0]]);
@@ -198,29 +196,29 @@ describe("seats", () => {
     assert.deepEqual(named(events, "ItemSkipped"), [{ job: job.id, action: Action.CommitSeat, code: Skip.WrongState }]);
     assert.deepEqual(named(events, "SeatCommitted").map((args) => [args.seat, args.operator]), [[1, job.seats[1].address], [2, job.seats[2].address]]);
     const revealBy = (await world.now()) + BigInt(p.revealWindow);
-    assert.deepEqual(named(events, "SeatsSealed"), [{ job: job.id, revealBy }]);
-    assert.equal((await world.read("caseOf", job.id)).revealBy, revealBy);
+    assert.deepEqual(named(events, "SeatsSealed"), [{ job: job.id, round: 1, revealBy }]);
+    assert.equal((await world.round(job)).revealBy, revealBy);
   });
 
   it("may commit until the window's last second; a silent one is replaced after it and struck", async () => {
     const job = await world.seated();
-    const { commitBy } = await world.read("caseOf", job.id);
+    const { commitBy } = await world.round(job);
     const items = await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value)));
     await world.send(world.stranger, "commitSeats", [items[0]]);
     await world.at(commitBy - 1n);
-    await world.refuses(world.about(job.id, "refillSeat", 1), "Early", commitBy - 1n, commitBy + 1n);
+    await world.refuses(world.about(job.id, "refillSeat", 1, "0x"), "Early", commitBy - 1n, commitBy + 1n);
     await world.at(commitBy);
     await world.send(world.stranger, "commitSeats", [items[2]]);
     await world.refuses(world.send(world.stranger, "commitSeats", [items[1]]), "Skipped", Skip.TooLate);
-    await world.refuses(world.about(job.id, "refillSeat", 0), "SeatNotOpen", job.id, 0);
-    await world.refuses(world.about(job.id, "refillSeat", 3), "SeatNotOpen", job.id, 3);
-    const { events } = await world.about(job.id, "refillSeat", 1);
-    const after = await world.read("caseOf", job.id);
+    await world.refuses(world.about(job.id, "refillSeat", 0, "0x"), "SeatNotOpen", job.id, 0);
+    await world.refuses(world.about(job.id, "refillSeat", 3, "0x"), "SeatNotOpen", job.id, 3);
+    const { events } = await world.about(job.id, "refillSeat", 1, "0x");
+    const after = await world.round(job);
     assert.deepEqual(named(events, "OperatorStruck"), [{ operator: job.seats[1].address, job: job.id, outcome: Outcome.Inconclusive, count: 1 }]);
     assert.deepEqual([after.draws, after.commitBy], [4, (await world.now()) + BigInt(p.commitWindow)]);
     const fresh = world.operatorAt(after.seats[1]);
     assert.ok(![operator, job.accuser, ...job.seats].some((each) => each.address === fresh.address));
-    assert.deepEqual(named(events, "SeatRefilled"), [{ job: job.id, seat: 1, from: job.seats[1].address, to: fresh.address, commitBy: after.commitBy }]);
+    assert.deepEqual(named(events, "SeatRefilled"), [{ job: job.id, round: 1, seat: 1, from: job.seats[1].address, to: fresh.address, failed: false, commitBy: after.commitBy }]);
     await world.refuses(world.send(world.stranger, "commitSeats", [items[1]]), "Skipped", Skip.BadOperatorSignature);
     job.seats[1] = fresh;
     await world.send(world.stranger, "commitSeats", [await world.seatItem(job, 1, job.value)]);
@@ -235,7 +233,7 @@ describe("seats", () => {
     const job = await world.accused();
     job.seats = world.operators;
     await world.refuses(world.send(world.stranger, "commitSeats", [await world.seatItem(job, 0, job.value)]), "Skipped", Skip.WrongState);
-    await world.refuses(world.about(job.id, "refillSeat", 0), "SeatNotOpen", job.id, 0);
+    await world.refuses(world.about(job.id, "refillSeat", 0, "0x"), "SeatNotOpen", job.id, 0);
   });
 });
 
@@ -264,10 +262,10 @@ describe("the certificate", () => {
       let events;
       const change = await changes(job, async () => ({ events } = await certify(job)));
       assert.deepEqual(change, {
-        client: V - paid, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 23n * V, locked: -23n * V, earned: paid - cost,
-        accuserLocked: -3n * V, seats: [V, V, V], checkPool: model.fee(p, V) - p.keeperPart + cost,
+        client: V - paid, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: ALL, locked: -ALL, earned: paid - cost,
+        accuserBond: 3n * V, accuserLocked: -SEATS, seats: [V, V, V], checkPool: model.fee(p, V) - p.keeperPart + cost,
       });
-      assert.deepEqual(named(events, "VerdictReached"), [{ job: job.id, verdict: Verdict.Cleared, value: job.value, evidence: keccak256(toHex("evidence")) }]);
+      assert.deepEqual(named(events, "VerdictReached"), [{ job: job.id, round: 1, verdict: Verdict.Cleared, value: job.value, evidence: keccak256(toHex("evidence")) }]);
       assert.deepEqual(named(events, "RewardReleased").map((args) => [args.outcome, args.outputsRoot, args.units, args.reexecutor]), [
         [Outcome.Cleared, job.opening.outputsRoot, 30n, model.ZERO],
       ]);
@@ -282,10 +280,10 @@ describe("the certificate", () => {
       const job = await world.openedClaim({ values: () => [other, other, other] });
       let events;
       const change = await changes(job, async () => ({ events } = await certify(job)));
-      assert.deepEqual(change, { locked: -3n * V, accuserBond: 3n * V, accuserLocked: -3n * V, seats: [V, V, V] });
+      assert.deepEqual(change, { bond: 2n * V, locked: -5n * V, accuserBond: SEATS, accuserLocked: -SEATS, seats: [V, V, V] });
       assert.deepEqual(named(events, "VerdictReached").map((args) => [args.verdict, args.value]), [[Verdict.Convicted, other]]);
       assert.deepEqual(await stateOf(job), { state: State.Convicted, outcome: Outcome.None });
-      assert.equal((await world.read("caseOf", job.id)).convictedAt, await world.now());
+      assert.equal((await world.read("caseOf", job.id)).slashableAt, (await world.now()) + BigInt(p.appealWindow));
       await world.checkBooks();
     });
 
@@ -293,7 +291,7 @@ describe("the certificate", () => {
       const says = [() => [other, other, other], (job) => [job.value, job.value, job.value]];
       for (const [i, values] of says.entries()) {
         const job = await world.sealed({ operator: world.operators[i], values });
-        const { revealBy } = await world.read("caseOf", job.id);
+        const { revealBy } = await world.round(job);
         const certificate = await world.certificate(job);
         await world.at(revealBy);
         await world.refuses(world.send(world.stranger, "certify", ...certificate), "Early", revealBy, revealBy + 1n);
@@ -305,61 +303,42 @@ describe("the certificate", () => {
   });
 
   describe("given seats that do not agree", () => {
-    it("two against one: refund, the two are paid, half by the operator and half by insurance", async () => {
-      await world.toToken(client, "mint", client.address, 100n * USD);
-      await world.send(client, "donate", 6, 100n * USD);
+    it("begins the second round, and pays nobody yet", async () => {
       const job = await world.openedClaim({ values: (job) => [job.value, other, other] });
       let events;
-      const change = await changes(job, async () => ({ events } = await certify(job)));
-      assert.deepEqual(change, {
-        client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart, bond: 22n * V, locked: -23n * V,
-        accuserBond: 3n * V, accuserLocked: -3n * V, seats: [0n, V, V], insurance: -V,
-      });
-      assert.deepEqual(named(events, "VerdictReached").map((args) => [args.verdict, args.value]), [[Verdict.Inconclusive, model.ZERO32]]);
-      assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
-      assert.deepEqual(named(events, "JobRefunded").map((args) => [args.refund, args.penalty]), [[V + model.fee(p, V) - p.keeperPart, 0n]]);
-      await world.checkBooks();
-    });
-
-    it("an empty insurance pool pays what it holds", async () => {
-      assert.equal((await world.read("pools"))[1], 0n);
-      const job = await world.openedClaim({ values: (job) => [job.value, job.value, other] });
-      const change = await changes(job, () => certify(job));
-      assert.deepEqual([change.seats, change.bond, change.insurance], [[V / 2n, V / 2n, 0n], 22n * V, undefined]);
-      await world.checkBooks();
-    });
-
-    it("three different values: nobody is paid and everybody unlocked", async () => {
-      const job = await world.openedClaim({ values: (job) => [job.value, other, keccak256(other)] });
-      const change = await changes(job, () => certify(job));
-      assert.deepEqual([change.seats, change.bond, change.accuserBond], [undefined, 23n * V, 3n * V]);
+      assert.deepEqual(await changes(job, async () => ({ events } = await certify(job))), {});
+      const epoch = await world.read("currentEpoch");
+      assert.deepEqual(named(events, "VerdictReached").map((args) => [args.round, args.verdict, args.value]), [[1, Verdict.Inconclusive, model.ZERO32]]);
+      assert.deepEqual(named(events, "ResultAppealed"), [{ job: job.id, appellant: model.ZERO, epoch, rosterLength: 10 }]);
+      assert.deepEqual(await stateOf(job), { state: State.Appealed, outcome: Outcome.None });
+      const { round, first } = await world.read("caseOf", job.id);
+      assert.deepEqual([round, first], [2, Verdict.Inconclusive]);
       await world.checkBooks();
     });
   });
 
   describe("given a seat that does not open", () => {
-    it("waits for two reveal windows, then the seat pays and the two that agree are paid", async () => {
+    const penalty = (V * BigInt(p0.seatPenaltyPpm)) / model.PPM;
+
+    it("waits for two reveal windows, then the seat pays and the second round begins", async () => {
       const job = await world.openedClaim();
-      const { revealBy } = await world.read("caseOf", job.id);
+      const { revealBy } = await world.round(job);
       const certificate = await world.certificate(job, { silent: [1] });
       const last = revealBy + BigInt(p.revealWindow);
       await world.at(last);
       await world.refuses(world.send(world.stranger, "certify", ...certificate), "Early", last, last + 1n);
-      const penalty = (V * BigInt(p.seatPenaltyPpm)) / model.PPM;
       const change = await changes(job, () => world.send(world.stranger, "certify", ...certificate));
-      assert.deepEqual(change.seatBonds, [0n, -penalty, 0n]);
-      assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
-      // What the silent seat pays is what insurance has for the others.
-      assert.deepEqual(change.seats, [V / 2n + penalty, 0n, V / 2n]);
+      assert.deepEqual([change.seatBonds, change.insurance, change.seats], [[0n, -penalty, 0n], penalty, undefined]);
+      assert.equal((await stateOf(job)).state, State.Appealed);
       await world.checkBooks();
     });
 
-    it("three silent seats: three penalties, refund", async () => {
+    it("three silent seats: three penalties, and the second round", async () => {
       const job = await world.sealed();
       await world.pass(2 * p.revealWindow + 1);
-      const penalty = (V * BigInt(p.seatPenaltyPpm)) / model.PPM;
       const change = await changes(job, () => certify(job, { silent: [0, 1, 2] }));
       assert.deepEqual([change.seatBonds, change.insurance, change.seats], [[-penalty, -penalty, -penalty], 3n * penalty, undefined]);
+      assert.equal((await stateOf(job)).state, State.Appealed);
       await world.checkBooks();
     });
   });
@@ -383,10 +362,10 @@ describe("the certificate", () => {
       await world.checkBooks();
     });
 
-    it("a mixture is inconclusive and pays the two who agree", async () => {
+    it("a mixture brings the second round", async () => {
       const job = await world.openedClaim(tolerance);
-      const change = await changes(job, () => certify(job, { findings: [Mismatch, Match, Malformed] }));
-      assert.deepEqual(change.seats, [V / 2n, 0n, V / 2n]);
+      await certify(job, { findings: [Mismatch, Match, Malformed] });
+      assert.equal((await stateOf(job)).state, State.Appealed);
       await world.checkBooks();
     });
 
@@ -422,14 +401,14 @@ describe("the certificate", () => {
     await world.refuses(
       world.send(world.stranger, "certify", id, record_, attestations, [signatures[1], signatures[0], signatures[2]], evidence), "WrongAttestation", id, 0, Skip.BadAttestation,
     );
-    const early = await world.seated({ operator: world.operators[2] });
+    const early = await world.seated({ operator: world.operators[2], order: { maxPrice: 20n * USD } });
     early.values = job.values;
     await world.refuses(certify(early), "SeatsNotSealed", early.id);
   });
 
   it("comes until the verdict window ends, and then only a lapse does", async () => {
     const job = await world.openedClaim();
-    const { accusedAt } = await world.read("caseOf", job.id);
+    const { startedAt: accusedAt } = await world.round(job);
     const until = accusedAt + BigInt(p.verdictWindow);
     const certificate = await world.certificate(job);
     const start = await world.snapshot();
@@ -441,7 +420,7 @@ describe("the certificate", () => {
     const change = await changes(job, async () => world.send(world.stranger, "lapse", await world.jobItems(job.id)));
     assert.deepEqual(change, {
       client: V + model.fee(p, V) - p.keeperPart, reserved: -(V + model.fee(p, V)), keeper: p.keeperPart,
-      bond: 23n * V, locked: -23n * V, accuserBond: 3n * V, accuserLocked: -3n * V,
+      bond: ALL, locked: -ALL, accuserBond: SEATS, accuserLocked: -SEATS,
     });
     assert.deepEqual(await stateOf(job), { state: State.Refunded, outcome: Outcome.Inconclusive });
     await world.checkBooks();
@@ -451,11 +430,11 @@ describe("the certificate", () => {
 describe("slashing", () => {
   it("waits for the appeal window and splits the stake to the unit", async () => {
     const job = await world.convicted();
-    const { convictedAt } = await world.read("caseOf", job.id);
+    const { slashableAt } = await world.read("caseOf", job.id);
     const { bond, locked } = await record(operator);
-    assert.deepEqual([bond, locked], [p.minBond - 23n * V, 20n * V]);
+    assert.deepEqual([bond, locked], [2n * V, 20n * V]);
     const share = model.slash(p, { amount: locked, maxPrice: V });
-    await world.at(convictedAt + BigInt(p.appealWindow) - 1n);
+    await world.at(slashableAt - 1n);
     await world.refuses(world.send(world.stranger, "slash", await world.jobItems(job.id)), "Skipped", Skip.TooEarly);
     let events;
     const change = await changes(job, async () => ({ events } = await world.send(world.stranger, "slash", await world.jobItems(job.id))));
@@ -486,13 +465,13 @@ describe("slashing", () => {
     const { bond, locked } = await record(operator);
     await world.pass(p.appealWindow);
     await world.send(world.stranger, "slash", await world.jobItems(job.id));
-    assert.deepEqual([bond, locked], [0n, 850n * USD]);
+    assert.deepEqual([bond, locked], [0n, 850n * USD]); // of 1000
     assert.deepEqual([(await record(operator)).bond, (await record(operator)).locked], [0n, 0n]);
     await world.checkBooks();
   });
 
   it("two convictions together never take more than there is", async () => {
-    const jobs = [await world.convicted({ order: { maxPrice: 10n * USD } }), await world.convicted({ order: { maxPrice: 38n * USD } })];
+    const jobs = [await world.convicted({ order: { maxPrice: 10n * USD } }), await world.convicted({ order: { maxPrice: 37n * USD } })];
     await world.pass(p.appealWindow);
     const before = (await record(operator)).locked;
     const { events } = await world.send(world.stranger, "slash", await world.jobItems(...jobs.map((job) => job.id)));

@@ -71,7 +71,7 @@ describe("a module that is called directly", () => {
     const certificate = await world.certificate(job);
     const seat = await world.seatItem(job, 0, job.value);
     const calls = {
-      accuse: [record, check.check, check.checkSignature], drawSeats: [job.id, record], refillSeat: [job.id, record, 0], openClaim: [job.id, record, job.opening],
+      accuse: [record, check.check, check.checkSignature], challenge: await world.pledge(job, 1, world.clients[1]), appeal: await world.pledge(job, 2, world.clients[1]), drawSeats: [job.id, record], refillSeat: [job.id, record, 0, "0x"], openClaim: [job.id, record, job.opening],
       certify: certificate, slash: [items], lapse: [items], commitSeats: [[seat]], deposit: [1n], withdraw: [1n], cancelNonce: [job.order.nonce + 1n],
       donate: [Book.CheckPool, 1n], register: [world.stranger.address, world.stranger.address, world.parameters.minBond], addBond: [1n], requestUnbonding: [1n],
       withdrawBond: [], rejoin: [], claim: [world.operators[1].address],

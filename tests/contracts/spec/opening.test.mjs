@@ -264,9 +264,9 @@ describe("opening a job", () => {
     });
 
     it("is refused while fewer are active than a draw needs", async () => {
-      for (const each of world.operators.slice(0, 5)) await world.send(each, "requestUnbonding", 1n);
+      for (const each of world.operators.slice(0, 2)) await world.send(each, "requestUnbonding", 1n);
       await world.opened({ operator: world.operators[9] });
-      await world.send(world.operators[5], "requestUnbonding", 1n);
+      await world.send(world.operators[2], "requestUnbonding", 1n);
       await skips(await world.agree({ operator: world.operators[9] }), Skip.RosterTooSmall);
     });
   });

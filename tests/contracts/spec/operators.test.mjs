@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { contradictions, PUBLIC } from "../../../bench/economics.mjs";
+import { keccak256 } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
 import { parameters, USD } from "../support/world.mjs";
@@ -8,8 +9,8 @@ import { Book, Reason, State } from "../support/words.mjs";
 
 describe("construction", () => {
   const refused = {
-    floorPpm: [0, 1_000_001], recordOffset: [0, 2], epochBlocks: [0, 129], minRoster: [4], maxRunWindow: [0], checkWindow: [59], longReview: [359], openWindow: [0],
-    commitWindow: [0], revealWindow: [0], verdictWindow: [150], unbondingDelay: [1620], noShowPpm: [1_000_001], noShowsToJail: [0], seatPenaltyPpm: [1_000_001],
+    floorPpm: [0, 1_000_001], recordOffset: [0, 2], epochBlocks: [0, 129], firstSeats: [2, 16], secondSeats: [2, 16], convictQuorum: [1, 4], clearQuorum: [1], minRoster: [7], maxRunWindow: [0], checkWindow: [59], longReview: [359], openWindow: [0],
+    commitWindow: [0], revealWindow: [0], verdictWindow: [150], appealVerdictWindow: [150], unbondingDelay: [2120], noShowPpm: [1_000_001], noShowsToJail: [0], seatPenaltyPpm: [1_000_001],
     accuserPpm: [100_001], minBond: [0n], keeperPart: [2n ** 72n],
   };
   let world;
@@ -45,7 +46,7 @@ describe("construction", () => {
 
   it("accepts each bound itself", async () => {
     const edge = { ...parameters, floorPpm: 1_000_000, epochBlocks: 128, checkWindow: 60, longReview: 240, verdictWindow: 151, accuserPpm: 100_000, unbondingDelay: 1 };
-    edge.unbondingDelay = edge.maxRunWindow + edge.longReview + edge.openWindow + edge.verdictWindow + edge.appealWindow + 1;
+    edge.unbondingDelay = edge.maxRunWindow + edge.longReview + edge.openWindow + edge.verdictWindow + edge.appealWindow + edge.appealVerdictWindow + 1;
     assert.deepEqual(contradictions(edge), []);
     await world.deployEscrow(edge);
   });
@@ -163,9 +164,10 @@ describe("operators", () => {
       const convicted = await slashedThrough(job);
       assert.equal((await world.jobOf(convicted.id)).state, State.Slashed);
       const after = await record();
-      // Three seats' pay and twice the price over the sampling floor are gone.
+      // Three seats' pay and twice the price over the sampling floor are gone; what was locked beyond that is bond again and does not unbond.
       const left = p.minBond - 120n * USD - 800n * USD;
-      assert.deepEqual([after.bond, after.unbonding], [left, left]);
+      assert.deepEqual([after.bond, after.unbonding], [left, 0n]);
+      await world.send(operator, "requestUnbonding", left);
       await world.pass(p.unbondingDelay);
       await world.send(operator, "withdrawBond");
       assert.equal(await world.balance(operator.address), left);
@@ -186,11 +188,10 @@ describe("operators", () => {
       await world.at(submittedAt + BigInt(p.longReview));
       await world.accuse({ check, checkSignature });
       const accusedAt = await world.now();
-      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.recordSeedAfter((await world.round(job)).epoch);
       await world.about(job.id, "drawSeats");
-      job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
-      job.values = [model.ZERO32, model.ZERO32, model.ZERO32];
-      await world.send(world.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => world.seatItem(job, seat, value))));
+      job.seats = (await world.round(job)).seats.map((seat) => world.operatorAt(seat));
+      await world.commit(job, Array(3).fill(keccak256("0xbad0")));
       const certificate = await world.certificate(job);
       await world.at(accusedAt + BigInt(p.verdictWindow));
       await world.send(world.stranger, "certify", ...certificate);
@@ -199,7 +200,7 @@ describe("operators", () => {
       await world.at(slashFrom);
       await world.send(world.stranger, "slash", await world.jobItems(job.id));
       assert.equal((await world.jobOf(job.id)).state, State.Slashed);
-      await world.refuses(world.send(operator, "withdrawBond"), "Early");
+      await world.refuses(world.send(operator, "withdrawBond"), "ZeroAmount");
       await world.checkBooks();
     });
 
@@ -207,11 +208,10 @@ describe("operators", () => {
       const { epoch } = await world.jobOf(job.id);
       await world.recordSeedAfter(epoch);
       await world.accuse(await world.check(job, { value: model.ZERO32 }));
-      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.recordSeedAfter((await world.round(job)).epoch);
       await world.about(job.id, "drawSeats");
-      job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
-      job.values = [model.ZERO32, model.ZERO32, model.ZERO32];
-      await world.send(world.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => world.seatItem(job, seat, value))));
+      job.seats = (await world.round(job)).seats.map((seat) => world.operatorAt(seat));
+      await world.commit(job, Array(3).fill(keccak256("0xbad0")));
       await world.about(job.id, "openClaim", job.opening);
       await world.send(world.stranger, "certify", ...(await world.certificate(job)));
       await world.pass(p.appealWindow);

@@ -145,15 +145,15 @@ describe("the keeper's part", () => {
     "the claim's opening that confirms": async (by) => {
       const job = await world.decided();
       await world.accuse(await world.check(job));
-      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.recordSeedAfter((await world.round(job)).epoch);
       await world.about(job.id, "drawSeats");
-      job.seats = (await world.read("caseOf", job.id)).seats.map((seat) => world.operatorAt(seat));
+      job.seats = (await world.round(job)).seats.map((seat) => world.operatorAt(seat));
       await send("commitSeats", await Promise.all([0, 1, 2].map((seat) => world.seatItem(job, seat, job.value))));
       return world.send(by, "openClaim", job.id, await world.recordOf(job.id), job.opening);
     },
     "a certificate that clears": async (by) => world.send(by, "certify", ...(await world.certificate(await world.openedClaim()))),
     "a certificate that leaves open": async (by) =>
-      world.send(by, "certify", ...(await world.certificate(await world.openedClaim({ values: (job) => [job.value, other, keccak256(other)] })))),
+      world.send(by, "certify", ...(await world.certificate(await world.judgedAgain(await world.split(), (job) => [job.value, other, keccak256(other)])))),
     slash: async (by) => {
       const job = await world.convicted({ values: wrong });
       await world.pass(p.appealWindow);

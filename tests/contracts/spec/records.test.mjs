@@ -4,6 +4,7 @@ import { beforeEach, describe, it } from "node:test";
 import { encodeAbiParameters, encodeFunctionData, keccak256, numberToHex } from "viem";
 import * as model from "../support/model.mjs";
 import { fixture } from "../support/fixture.mjs";
+import { USD } from "../support/world.mjs";
 import { Action, Comparison, Finding, Outcome, Skip, State } from "../support/words.mjs";
 
 let world, p;
@@ -97,7 +98,7 @@ const functions = {
   drawSeats: {
     ready: async () => {
       const job = await world.accused();
-      await world.recordSeedAfter((await world.read("caseOf", job.id)).epoch);
+      await world.recordSeedAfter((await world.round(job)).epoch);
       return job;
     },
     args: async (job, record) => [job.id, record],
@@ -109,7 +110,7 @@ const functions = {
       await world.pass(p.commitWindow + 1);
       return job;
     },
-    args: async (job, record) => [job.id, record, 1],
+    args: async (job, record) => [job.id, record, 1, "0x"],
     leads: State.Accused,
   },
   openClaim: { ready: () => world.sealed(), args: async (job, record) => [job.id, record, job.opening], leads: State.Accused },
@@ -158,7 +159,7 @@ describe("a wrong record", () => {
         await refused(world.sendRaw(world.stranger, data), job.id);
       }
       // That of a neighbour, none at all, and the job's own before it had a result.
-      const neighbour = await world.opened({ operator: world.operators[5] });
+      const neighbour = await world.opened({ operator: world.operators[5], order: { maxPrice: 1_000_000n } });
       for (const foreign of [await world.recordOf(neighbour.id), model.NO_RECORD]) await refused(send(name, ...(await args(job, foreign))), job.id);
       if (record.commitment !== model.ZERO32) await refused(send(name, ...(await args(job, unsubmitted(record)))), job.id);
       assert.deepEqual(await world.read("stateOf", job.id), before);
@@ -259,9 +260,11 @@ describe("a wrong record in a batch", () => {
 
 describe("a record", () => {
   it("is put together from the events alone at every stage, and stays the kept one through every end", async () => {
+    // Small enough for whoever is drawn to accuse or to sit.
+    const order = { maxPrice: 20n * USD };
     const stages = [
-      await world.opened(), await world.submitted({ operator: world.operators[2] }), await world.accused({ operator: world.operators[3] }),
-      await world.convicted({ operator: world.operators[4], order: { comparison: Comparison.Tolerance }, certificate: { findings: Array(3).fill(Finding.Mismatch) } }),
+      await world.opened({ order }), await world.submitted({ operator: world.operators[2], order }), await world.accused({ operator: world.operators[3], order }),
+      await world.convicted({ operator: world.operators[4], order: { ...order, comparison: Comparison.Tolerance }, certificate: { findings: Array(3).fill(Finding.Mismatch) } }),
     ];
     for (const job of stages) assert.equal(await world.read("isRecord", job.id, await world.recordOf(job.id)), true);
     await world.pass(p.verdictWindow + 1);

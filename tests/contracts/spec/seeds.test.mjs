@@ -141,12 +141,12 @@ describe("seeds", () => {
       const { check, checkSignature } = await world.check(job, { value: keccak256(toHex("another")) });
       const record = await world.recordOf(job.id);
       await send(timeOf(1000) + 4n, world.stranger, "accuse", record, check, checkSignature);
-      const { epoch } = await world.read("caseOf", job.id);
+      const { epoch } = await world.round(job);
       assert.equal(epoch + 1n, epochOf(1003));
       await world.refuses(world.about(job.id, "drawSeats"), "SeedUnknown", epochOf(1003));
       await send(timeOf(1003), world.stranger, "recordBeacon", epochOf(1003), proofOf(1003));
       await world.about(job.id, "drawSeats");
-      const { seats } = await world.read("caseOf", job.id);
+      const { seats } = await world.round(job);
       assert.equal(new Set(seats).size, seats.length);
       await world.pass(parameters.verdictWindow);
       await world.send(world.stranger, "lapse", await world.jobItems(job.id));

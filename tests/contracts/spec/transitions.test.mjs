@@ -13,6 +13,7 @@ const into = {
   Submitted: () => world.decided(),
   Accused: () => world.openedClaim(),
   Convicted: () => world.convicted(),
+  Appealed: async () => world.judgedAgain(await world.split(), (job) => job.seats.map(() => job.value)),
   Released: async () => {
     const job = await world.openedClaim();
     await world.send(world.stranger, "certify", ...(await world.certificate(job)));
@@ -41,22 +42,24 @@ const entries = {
     from: ["Submitted"],
     send: async (job) => world.accuse(await world.check(job, { by: world.stranger })),
   },
-  drawSeats: { from: ["Accused"], send: (job) => world.about(job.id, "drawSeats") },
+  challenge: { from: ["Submitted"], send: async (job) => world.send(world.stranger, "challenge", ...(await world.pledge(job, 1, world.clients[1]))) },
+  appeal: { from: ["Convicted"], send: async (job) => world.send(world.stranger, "appeal", ...(await world.pledge(job, 2, world.clients[1]))) },
+  drawSeats: { from: ["Accused", "Appealed"], send: (job) => world.about(job.id, "drawSeats") },
   commitSeats: {
-    from: ["Accused"],
+    from: ["Accused", "Appealed"],
     send: async (job) => world.send(world.stranger, "commitSeats", [await world.seatItem({ ...job, seats: world.operators }, 0, job.value)]),
   },
-  refillSeat: { from: ["Accused"], send: (job) => world.about(job.id, "refillSeat", 0) },
-  openClaim: { from: ["Accused"], send: (job) => world.about(job.id, "openClaim", job.opening) },
+  refillSeat: { from: ["Accused", "Appealed"], send: (job) => world.about(job.id, "refillSeat", 0, "0x") },
+  openClaim: { from: ["Accused", "Appealed"], send: (job) => world.about(job.id, "openClaim", job.opening) },
   certify: {
-    from: ["Accused"],
+    from: ["Accused", "Appealed"],
     send: async (job) => {
       const signed = { ...job, seats: job.seats ?? world.operators, values: [job.value, job.value, job.value] };
       return world.send(world.stranger, "certify", ...(await world.certificate(signed)));
     },
   },
   slash: { from: ["Convicted"], send: async (job) => world.send(world.stranger, "slash", await world.jobItems(job.id)) },
-  lapse: { from: ["Accused"], send: async (job) => world.send(world.stranger, "lapse", await world.jobItems(job.id)) },
+  lapse: { from: ["Accused", "Appealed"], send: async (job) => world.send(world.stranger, "lapse", await world.jobItems(job.id)) },
 };
 const batches = ["submit", "release", "expire", "commitSeats", "slash", "lapse"];
 

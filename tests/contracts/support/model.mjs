@@ -106,6 +106,7 @@ export const types = {
   Cancel: field("bytes32 job,uint64 expiry"),
   Spending: field("address payer,address spender,uint96 perJob,uint96 perDay,uint40 until,uint256 nonce,uint64 expiry"),
   Void: field("address account,uint256 spent,uint64 expiry"),
+  Pledge: field("bytes32 job,address account,uint8 round"),
   Withdraw: field("address account,address to,uint256 amount,uint256 nonce,uint64 expiry"),
   Claim: field("address operator,address to,uint256 nonce,uint64 expiry"),
   // The token's own, in its own domain.

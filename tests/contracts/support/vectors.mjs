@@ -47,19 +47,18 @@ async function draws(world, harness, ask) {
     for (let i = 0; i < 8; i++) {
       // The last two are by time.
       const byTime = i >= 6;
-      const round = i % 2;
+      const round = i % 3;
       // Every third case freezes fewer places than the roster has today; two have the client among the operators.
       const rosterLength = i % 3 === 2 ? Math.ceil(roster.length / 2) : roster.length;
       const terms = {
         seed: word(`seed ${name} ${i}`), job: word(`job ${i}`), round, rosterLength, lastBlock: 100n, client: i === 4 || i === 5 ? roster.at(-1).operator : address("client"),
         payer: i === 3 ? roster.at(-1).operator : model.ZERO,
-        operatorCluster: roster[0].cluster, accuserCluster: round === 1 && roster.length > 1 ? roster[1].cluster : model.ZERO,
+        operatorCluster: roster[0].cluster, excluded: roster.slice(1, 1 + [0, 1, 4][round]).map(({ cluster }) => cluster),
       };
-      const excluded = [terms.operatorCluster, terms.accuserCluster].filter((cluster) => cluster !== model.ZERO);
-      const { operatorCluster, accuserCluster, lastBlock, ...rest } = terms;
-      const clusters = { operatorCluster: numberOf(operatorCluster), accuserCluster: numberOf(accuserCluster) };
+      const { operatorCluster, excluded, lastBlock, ...rest } = terms;
+      const clusters = { operatorCluster: numberOf(operatorCluster), excluded: excluded.map(numberOf) };
       const picks = await ask("picks", { ...rest, ...clusters, byTime, last: lastBlock, rosterLength: BigInt(rosterLength) }, 6n);
-      cases.push({ name: `${name}, ${i}`, ...rest, byTime, epochLast: lastBlock, excludedClusters: excluded, roster, count: 6, picks });
+      cases.push({ name: `${name}, ${i}`, ...rest, byTime, epochLast: lastBlock, excludedClusters: [...new Set([operatorCluster, ...excluded])], roster, count: 6, picks });
     }
   }
   return {
@@ -113,6 +112,7 @@ async function digests(world) {
       },
     ],
     Void: [{ account: world.clients[0].address, spent: 2n ** 256n - 1n, expiry: 1_900_000_000n }],
+    Pledge: [{ job: word("job"), account: world.clients[0].address, round: 2 }],
     Withdraw: [{ account: world.clients[0].address, to: world.clients[1].address, amount: 2n ** 256n - 1n, nonce: 2n ** 256n - 1n, expiry: 2n ** 64n - 1n }],
     Claim: [{ operator: world.operators[0].address, to: world.clients[1].address, nonce: 7n, expiry: 1_900_000_000n }],
   };

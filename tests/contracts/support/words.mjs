@@ -1,10 +1,10 @@
 // The contract's enums by name, read nowhere else.
 const numbered = (...names) => Object.fromEntries(names.map((name, number) => [name, number]));
 
-export const State = numbered("None", "Open", "Submitted", "Accused", "Convicted", "Released", "Refunded", "Slashed");
+export const State = numbered("None", "Open", "Submitted", "Accused", "Convicted", "Appealed", "Released", "Refunded", "Slashed");
 export const Outcome = numbered("None", "Delivered", "Checked", "Unchecked", "Cleared", "NoShow", "Unavailable", "Inconclusive", "WrongResult", "Cancelled");
 export const Comparison = numbered("Exact", "Tolerance");
-export const Finding = numbered("None", "Value", "Match", "Mismatch", "Malformed");
+export const Finding = numbered("None", "Value", "Match", "Mismatch", "Malformed", "Failed");
 export const Verdict = numbered("None", "Cleared", "Convicted", "Inconclusive");
 export const Book = numbered("Available", "Reserved", "Bond", "Locked", "Earned", "CheckPool", "InsurancePool");
 export const Reason = numbered(

@@ -16,9 +16,9 @@ const GAS = numberToHex(16_000_000);
 
 export const USD = 1_000_000n;
 export const parameters = {
-  floorPpm: 100_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 4, minRoster: 5, maxRunWindow: 300, reviewWindow: 60, checkWindow: 100,
-  longReview: 600, openWindow: 120, commitWindow: 50, revealWindow: 50, verdictWindow: 500, appealWindow: 100, unbondingDelay: 2000, noShowPpm: 200_000,
-  noShowsToJail: 2, seatPenaltyPpm: 100_000, accuserPpm: 50_000, minBond: 1000n * USD, keeperPart: 10_000n,
+  floorPpm: 100_000, recordNumerator: 1, recordOffset: 1, epochBlocks: 4, minRoster: 8, maxRunWindow: 300, reviewWindow: 60, checkWindow: 100,
+  longReview: 600, openWindow: 120, commitWindow: 50, revealWindow: 50, verdictWindow: 500, appealVerdictWindow: 500, appealWindow: 100, unbondingDelay: 3000, noShowPpm: 200_000,
+  noShowsToJail: 2, seatPenaltyPpm: 100_000, accuserPpm: 50_000, firstSeats: 3, secondSeats: 3, convictQuorum: 3, clearQuorum: 2, minBond: 1000n * USD, keeperPart: 10_000n,
   epochSeconds: 12, randomness: 0,
 };
 
@@ -30,7 +30,7 @@ export const limitsAround = (parameters) => {
   const most = { ...parameters };
   for (const name of Object.keys(most)) if (/Window|Review$/.test(name)) most[name] = 2 ** 32 - 1;
   return [least, {
-    ...most, floorPpm: 1_000_000, recordNumerator: 0xffff, recordOffset: 0xffff, minRoster: 0xffff, noShowPpm: 1_000_000, noShowsToJail: 2 ** 32 - 1,
+    ...most, floorPpm: 1_000_000, recordNumerator: 0xffff, recordOffset: 0xffff, minRoster: 0xffff, noShowPpm: 1_000_000, noShowsToJail: 2 ** 32 - 1, firstSeats: 255, secondSeats: 255, convictQuorum: 255, clearQuorum: 255,
     seatPenaltyPpm: 1_000_000, accuserPpm: 100_000, minBond: 2n ** 96n - 1n, keeperPart: 2n ** 72n - 1n, randomness: 1,
   }];
 };
@@ -103,7 +103,9 @@ export class World {
   }
 
   person(i) {
-    return { account: key(0, 3 + i), address: key(0, 3 + i).address, signer: key(1, i), nodeKey: key(2, i), payout: key(3, i).address, payoutKey: key(3, i) };
+    // Between the first ten and the rest stand the stranger and who the gas figures need.
+    const account = key(0, i < 10 ? 3 + i : 7 + i);
+    return { account, address: account.address, signer: key(1, i), nodeKey: key(2, i), payout: key(3, i).address, payoutKey: key(3, i) };
   }
 
   async rpc(method, ...params) {
@@ -428,23 +430,39 @@ export class World {
 
   async seated(options) {
     const job = await this.accused(options);
-    await this.recordSeedAfter((await this.read("caseOf", job.id)).epoch);
+    return this.seat(job);
+  }
+
+  /** The round that the case is in, as it was begun by the helpers here. */
+  round(job) {
+    return this.read("roundOf", job.id, job.round ?? 1);
+  }
+
+  /** Draws the seats of its round. */
+  async seat(job) {
+    await this.recordSeedAfter((await this.round(job)).epoch);
     await this.about(job.id, "drawSeats");
-    job.seats = (await this.read("caseOf", job.id)).seats.map((seat) => this.operatorAt(seat));
+    job.seats = (await this.round(job)).seats.map((seat) => this.operatorAt(seat));
     return job;
+  }
+
+  /** Its round's seats commit to these values. */
+  async commit(job, values) {
+    job.values = values;
+    return this.send(this.stranger, "commitSeats", await Promise.all(values.map((value, seat) => this.seatItem(job, seat, value))));
   }
 
   async seatItem(job, seat, value, by = job.seats[seat].signer, rest = {}) {
     const salt = keccak256(toHex(`seat ${seat}`));
-    const commitment = { job: job.id, round: 1, seat, commitment: model.sealOf({ job: job.id, round: 1, seat, salt, value }), ...rest };
+    const at = { job: job.id, round: job.round ?? 1, seat };
+    const commitment = { ...at, commitment: model.sealOf({ ...at, salt, value }), ...rest };
     return { commitment, signature: await this.sign(by, "SeatCommitment", commitment) };
   }
 
   /** Seats committed to these values; the claim still sealed. */
   async sealed(options = {}) {
     const job = await this.seated(options);
-    job.values = options.values ? options.values(job) : [job.value, job.value, job.value];
-    await this.send(this.stranger, "commitSeats", await Promise.all(job.values.map((value, seat) => this.seatItem(job, seat, value))));
+    await this.commit(job, options.values ? options.values(job) : job.seats.map(() => job.value));
     return job;
   }
 
@@ -455,9 +473,9 @@ export class World {
   }
 
   /** Arguments of `certify`; a seat in `silent` has no signature. */
-  async certificate(job, { findings = [Finding.Value, Finding.Value, Finding.Value], silent = [], change = () => ({}) } = {}) {
+  async certificate(job, { findings = job.values.map(() => Finding.Value), silent = [], change = () => ({}) } = {}) {
     const attestations = job.values.map((value, seat) => ({
-      job: job.id, round: 1, seat, finding: findings[seat], value, salt: keccak256(toHex(`seat ${seat}`)), ...change(seat),
+      job: job.id, round: job.round ?? 1, seat, finding: findings[seat], value, salt: keccak256(toHex(`seat ${seat}`)), ...change(seat),
     }));
     const signatures = await Promise.all(
       attestations.map((attestation, seat) => (silent.includes(seat) ? "0x" : this.sign(job.seats[seat].signer, "Attestation", attestation))),
@@ -467,8 +485,43 @@ export class World {
 
   async convicted(options = {}) {
     const other = (job) => keccak256(toHex(`other than ${job.id}`));
-    const job = await this.openedClaim({ values: (job) => [other(job), other(job), other(job)], ...options });
+    const job = await this.openedClaim({ values: (job) => job.seats.map(() => other(job)), ...options });
     await this.send(this.stranger, "certify", ...(await this.certificate(job, options.certificate)));
+    return job;
+  }
+
+  /** Two of the first round's seats against the third: the second round begins. */
+  async split(options = {}) {
+    const other = (job) => keccak256(toHex(`other than ${job.id}`));
+    const job = await this.openedClaim({ values: (job) => job.seats.map((_, seat) => (seat === 0 ? other(job) : job.value)), ...options });
+    await this.send(this.stranger, "certify", ...(await this.certificate(job, options.certificate)));
+    return Object.assign(job, { round: 2, first: { seats: job.seats, values: job.values } });
+  }
+
+  /** The arguments of `challenge` (round 1) and `appeal` (round 2), signed. */
+  async pledge(job, round, account, by = account) {
+    const pledge = { job: job.id, account: account.address, round };
+    return [await this.recordOf(job.id), pledge, await this.sign(by, "Pledge", pledge)];
+  }
+
+  /** A conviction that its operator has appealed. */
+  async appealed(options = {}) {
+    const job = await this.convicted(options);
+    await this.bond(job.operator, BigInt(this.parameters.secondSeats) * job.order.maxPrice);
+    await this.send(this.stranger, "appeal", ...(await this.pledge(job, 2, job.operator, job.operator.signer)));
+    return Object.assign(job, { round: 2, first: { seats: job.seats, values: job.values } });
+  }
+
+  async bond(operator, amount) {
+    await this.toToken(operator, "mint", operator.address, amount);
+    await this.send(operator, "addBond", amount);
+  }
+
+  /** The second round up to where its seats may open. */
+  async judgedAgain(job, values) {
+    await this.seat(job);
+    await this.commit(job, values(job));
+    if (!(await this.read("caseOf", job.id)).claimOpened && job.keepsClosed !== true) await this.about(job.id, "openClaim", job.opening);
     return job;
   }
 
