@@ -19,7 +19,7 @@ public sealed class KilledCircleTests(ITestOutputHelper output) : CircleRun(outp
     /// <summary>Windows that outlast the broker's restart and the pauses of the bus until it connects again.</summary>
     private static readonly EscrowParameters Roomy = LocalTerms.Parameters with
     {
-        CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300, UnbondingDelay = 1_200,
+        CheckWindow = 50, LongReview = 200, OpenWindow = 75, CommitWindow = 50, RevealWindow = 60, VerdictWindow = 300, AppealVerdictWindow = 300, UnbondingDelay = 1_200,
     };
 
     // The undisturbed run on RabbitMQ is ./demo itself; what holds here holds there.

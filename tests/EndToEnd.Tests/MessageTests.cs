@@ -79,7 +79,7 @@ public sealed class MessageTests(MessageStage stage) : IClassFixture<MessageStag
 
     [Theory]
     [InlineData("verifier", "The order's digest is not its job id")]
-    [InlineData("settlement", "A certificate has three attestations and three signatures.")]
+    [InlineData("settlement", "A certificate has an attestation and a signature for each seat.")]
     public async Task A_message_that_cannot_be_taken_ends_in_the_error_queue_with_its_reason_and_the_service_goes_on(string service, string reason)
     {
         await using var connection = await new ConnectionFactory { Uri = Circle.Stack.Broker!.Address(RabbitBroker.Admin) }.CreateConnectionAsync();

@@ -10,7 +10,7 @@ namespace Assay.Indexer.Tests;
 /// <summary>Takes every announcement there is, as a service with one queue would.</summary>
 public abstract class EveryEventConsumer :
     IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<SeedRecorded>, IConsumer<RewardReleased>, IConsumer<JobRefunded>, IConsumer<ResultAccused>,
-    IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>, IConsumer<VerdictReached>,
+    IConsumer<ResultAppealed>, IConsumer<AppealLapsed>, IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>, IConsumer<VerdictReached>,
     IConsumer<StakeSlashed>, IConsumer<ItemSkipped>, IConsumer<LedgerMoved>, IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>,
     IConsumer<OperatorRetired>, IConsumer<OperatorStruck>, IConsumer<UnbondingRequested>, IConsumer<NonceCancelled>,
     IConsumer<VersionAdded>, IConsumer<PauseSet>, IConsumer<BeaconMissed>,
@@ -28,6 +28,8 @@ public abstract class EveryEventConsumer :
     public Task Consume(ConsumeContext<RewardReleased> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<JobRefunded> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<ResultAccused> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<ResultAppealed> context) => TakeAsync(context);
+    public Task Consume(ConsumeContext<AppealLapsed> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<SeatsDrawn> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<SeatRefilled> context) => TakeAsync(context);
     public Task Consume(ConsumeContext<SeatCommitted> context) => TakeAsync(context);

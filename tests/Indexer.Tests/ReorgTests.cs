@@ -88,7 +88,7 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
         await using var indexer = await TestIndexer.StartAsync(
             escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer], settings => settings["Chain:Confirmations"] = "50");
         await indexer.CaughtUpAsync();
-        await escrow.ReorgAsync(30);
+        await escrow.ReorgAsync(34);
         await escrow.SendAsync(escrow.Clients[0], "deposit", 1);
         await indexer.CaughtUpAsync();
         Assert.Equal(await FreshAsync(escrow), await indexer.DigestAsync());

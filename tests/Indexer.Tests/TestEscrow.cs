@@ -13,13 +13,13 @@ using Assay.Protocol.Messages;
 
 namespace Assay.Indexer.Tests;
 
-/// <summary>A real escrow on a real chain, with two clients and six operators, and the verbs of the protocol.</summary>
+/// <summary>A real escrow on a real chain, with two clients and ten operators, and the verbs of the protocol.</summary>
 internal sealed class TestEscrow
 {
     public static readonly EscrowParameters Parameters = new(
-        FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 300, ReviewWindow: 60, CheckWindow: 100,
-        LongReview: 600, OpenWindow: 120, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 500, AppealWindow: 100, UnbondingDelay: 2000,
-        NoShowPpm: 200_000, NoShowsToJail: 2, SeatPenaltyPpm: 100_000, AccuserPpm: 50_000, MinBond: 1_000_000_000, KeeperPart: 10_000, EpochSeconds: 12);
+        FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 4, MinRoster: 8, MaxRunWindow: 300, ReviewWindow: 60, CheckWindow: 100,
+        LongReview: 600, OpenWindow: 120, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 500, AppealVerdictWindow: 500, AppealWindow: 100, UnbondingDelay: 3000,
+        NoShowPpm: 200_000, NoShowsToJail: 2, SeatPenaltyPpm: 100_000, AccuserPpm: 50_000, FirstSeats: 3, SecondSeats: 3, ConvictQuorum: 3, ClearQuorum: 2, MinBond: 1_000_000_000, KeeperPart: 10_000, EpochSeconds: 12);
 
     /// <summary>An epoch of the beacon, long over.</summary>
     private const ulong LongAgo = (1UL << 39) + 1_000;
@@ -36,8 +36,8 @@ internal sealed class TestEscrow
         _tokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
         Minter = _wallet.GetAccount(0);
         Clients = [_wallet.GetAccount(1), _wallet.GetAccount(2)];
-        Operators = [.. Enumerable.Range(3, 6).Select(i => _wallet.GetAccount(i))];
-        Stranger = _wallet.GetAccount(9);
+        Operators = [.. Enumerable.Range(3, 10).Select(i => _wallet.GetAccount(i))];
+        Stranger = _wallet.GetAccount(13);
     }
 
     public Address Address { get; private set; }
@@ -94,7 +94,7 @@ internal sealed class TestEscrow
         var reserved = Amount.Zero;
         foreach (var opened in (await EventsAsync([EscrowAbi.Instance.Event("JobOpened").Topic])).Cast<JobOpened>())
             if (await RecordAsync(opened.Job) is var job && job.Purse == client
-                && (await As(Stranger).CallAtAsync<JobStanding>(block, "stateOf", opened.Job)).State is >= JobState.Open and <= JobState.Convicted)
+                && (await As(Stranger).CallAtAsync<JobStanding>(block, "stateOf", opened.Job)).HoldsMoney)
                 reserved += job.Reserved;
         return reserved;
     }
@@ -233,12 +233,12 @@ internal sealed class TestEscrow
         var accusation = new Attestation(job, 0, 0, Finding.Value, other, Bytes32.Zero);
         var accuser = Find(await ReadAsync<Address>("drawnFor", job, record, (byte)0));
         await SendAsync(Stranger, "accuse", record, accusation, await Domain.SignAsync(accuser, accusation));
-        await RecordSeedAfterAsync((await ReadAsync<AbiValues>("caseOf", job)).GetUInt64("epoch"));
+        await RecordSeedAfterAsync((await ReadAsync<AbiValues>("roundOf", job, (byte)1)).GetUInt64("epoch"));
         var drawn = (await SendAsync(Stranger, "drawSeats", job, record)).Logs;
         var seats = EscrowAbi.Instance.DecodeLog(drawn[0]).Values.GetArray("seats").Cast<Address>().ToArray();
         await CommitAsync(job, seats, other, 0, 1);
         await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.CommitWindow + 1));
-        var refilled = await SendAsync(Stranger, "refillSeat", job, record, (byte)2);
+        var refilled = await SendAsync(Stranger, "refillSeat", job, record, (byte)2, Array.Empty<byte>());
         seats[2] = EscrowAbi.Instance.DecodeLog(refilled.Logs[^1]).Values.GetAddress("to");
         await CommitAsync(job, seats, other, 2);
         await SendAsync(Stranger, "openClaim", job, record, Opening);
@@ -247,7 +247,10 @@ internal sealed class TestEscrow
         for (var seat = 0; seat < 3; seat++)
             signatures.Add(await Domain.SignAsync(Find(seats[seat]), attestations[seat]));
         await SendAsync(Stranger, "certify", job, record, attestations, signatures.ToArray(), Keccak256.Hash("evidence"));
-        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.AppealWindow + 1));
+        // A client stands for the operator in vain: nobody decides, so the conviction stands.
+        await SendAsync(Clients[client], "appeal", record, new Pledge(job, Clients[client].Address, 2), Array.Empty<byte>());
+        await _anvil.IncreaseTimeAsync(TimeSpan.FromSeconds(Parameters.AppealVerdictWindow + 1));
+        await SendAsync(Stranger, "lapse", (object)new[] { new JobItem(job, record) });
         // The second job of the batch does not exist, so it is skipped with an event.
         await SendAsync(Stranger, "slash", (object)new[] { new JobItem(job, record), new JobItem(Keccak256.Hash("no job"), record) });
         return job;

@@ -7,7 +7,8 @@ public class ChainFixture : IAsyncLifetime
 {
     private RunFolder folder = null!;
 
-    protected virtual AnvilOptions Options => new();
+    /// <summary>Accounts for the people and the operators of a case with two rounds.</summary>
+    protected virtual AnvilOptions Options => new() { Accounts = 16 };
 
     public AnvilChain Chain { get; private set; } = null!;
 

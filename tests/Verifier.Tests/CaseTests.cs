@@ -230,7 +230,7 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
         var seats = Cast.CasePicks(order, Runner, accuser).Select(Cast.Of).ToList();
         await _app.TellAsync(Cast.Accused(job, accuser, accusation.Attestation.Value));
         await _app.TellAsync(Cast.Seeds(4));
-        await _app.TellAsync(new SeatsDrawn(Cast.At(51, Cast.Start + 50), job, [.. seats.Select(s => s.Address)], Cast.Start + 90));
+        await _app.TellAsync(new SeatsDrawn(Cast.At(51, Cast.Start + 50), job, 1, [.. seats.Select(s => s.Address)], Cast.Start + 90));
         for (var i = 0; i < 3; i++)
         {
             await _app.WorkAsync(seats[i], WorkKind.Recompute);
@@ -240,8 +240,8 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
         }
         await UntilAsync(async () => (await _app.SentAsync<SeatCommitmentSigned>()).Count == 3, "three seals");
         Assert.Empty(await _app.SentAsync<ResultOpened>());
-        await _app.TellAsync(Enumerable.Range(0, 3).Select(i => new SeatCommitted(Cast.At(52), job, (byte)i, seats[i].Address, says[i].Work.Seal(job, 1, i).Commitment)));
-        await _app.TellAsync(new SeatsSealed(Cast.At(52), job, Cast.Start + 200));
+        await _app.TellAsync(Enumerable.Range(0, 3).Select(i => new SeatCommitted(Cast.At(52), job, 1, (byte)i, seats[i].Address, says[i].Work.Seal(job, 1, i).Commitment)));
+        await _app.TellAsync(new SeatsSealed(Cast.At(52), job, 1, Cast.Start + 200));
         Assert.Equal(claim.Opening, (await _app.MessageAsync<ResultOpened>()).Opening);
         await _app.TellAsync(new ClaimOpened(Cast.At(53), job, claim.Root, claim.Units, claim.Salt));
         for (var i = 0; i < 3; i++)

@@ -327,12 +327,36 @@ public class DecisionTests
     }
 
     [Fact]
+    public void A_split_first_round_is_followed_by_fresh_seats_that_are_asked_as_the_first_were()
+    {
+        var s = new Situation();
+        var first = s.Dispute();
+        s.SealAll(first, [s.Right, s.Right, Wrong], s.Now + 60);
+        s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, 1, Verdict.Inconclusive, Bytes32.Zero, Bytes32.Zero));
+        s.Events.Add(new ResultAppealed(s.Cast.At(60), s.Job, Address.Zero, 5, (uint)s.Cast.Operators.Count));
+        s.Seeds[6] = s.Cast.SeedOf(6);
+        Assert.Empty(s.Decide());
+
+        var second = s.Cast.SecondPicks(s.Order, s.Runner, s.Cast.Of(s.Picks[0]), first);
+        Assert.DoesNotContain(second, who => first.Contains(who));
+        s.Events.Add(new SeatsDrawn(s.Cast.At(71), s.Job, 2, second, s.Now + 30));
+        Assert.Equal(second.Select((who, i) => new Ask(WorkKind.Recompute, who, 2, (byte)i)), s.Decide());
+
+        s.SealAll(second, [s.Right, s.Right, s.Right], s.Now + 60, round: 2);
+        s.Events.Add(new ClaimOpened(s.Cast.At(72), s.Job, s.Right.Root, s.Right.Units, s.Right.Salt));
+        var claim = new Claim(s.Right.Root, s.Right.Units);
+        Assert.Equal(second.Select((who, i) => new Ask(WorkKind.Attest, who, 2, (byte)i, Claim: claim)), s.Decide());
+        for (var i = 0; i < 3; i++) s.Attest(2, i, second[i], s.Right, Finding.Value, s.Right.Value);
+        Assert.Single(s.Decide().OfType<Certify>());
+    }
+
+    [Fact]
     public void A_refilled_seat_is_asked_of_its_new_holder()
     {
         var s = new Situation();
         var seats = s.Dispute();
         var refill = s.Cast.CasePicks(s.Order, s.Runner, s.Cast.Of(s.Picks[0]), 4)[3];
-        s.Events.Add(new SeatRefilled(s.Cast.At(52), s.Job, 0, seats[0], refill, s.Now + 60));
+        s.Events.Add(new SeatRefilled(s.Cast.At(52), s.Job, 1, 0, seats[0], refill, false, s.Now + 60));
         Assert.Equal([refill, seats[1], seats[2]], s.Asks().Select(a => a.Operator));
     }
 
@@ -437,7 +461,7 @@ public class DecisionTests
     {
         var s = new Situation();
         s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
-        s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, Verdict.Convicted, Bytes32.Zero, Bytes32.Zero));
+        s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, 1, Verdict.Convicted, Bytes32.Zero, Bytes32.Zero));
         Assert.Equal([new Rest()], s.Decide());
     }
 

@@ -18,6 +18,7 @@ public class EvidenceTests
     [
         "epochBlocks", "opened.block", "opened.transaction", "opened.ratePpm", "opened.rosterLength", "submitted.block", "submitted.transaction",
         "spotCheck.seed", "case.block", "case.transaction", "case.rosterLength", "case.seed",
+        "case.quorums.secondSeats", "case.quorums.convictQuorum", "case.quorums.clearQuorum",
     ];
 
     [Theory]
@@ -38,7 +39,7 @@ public class EvidenceTests
     {
         var bundle = Bundle(Comparison.Exact, byBeacon: true);
         Assert.DoesNotContain(Run(bundle, CanonicalJson.Digest(bundle)), l => l.Difference is not null);
-        foreach (var (part, what) in new[] { ("submitted", "epoch of the submission"), ("case", "epoch of the accusation") })
+        foreach (var (part, what) in new[] { ("submitted", "epoch of the submission"), ("case", "epoch of the round's beginning") })
         {
             var changed = JsonNode.Parse(bundle)!;
             changed[part]!["time"] = changed[part]!["time"]!.GetValue<ulong>() + EpochSeconds;
@@ -264,6 +265,7 @@ public class EvidenceTests
     private static JsonNode Other(JsonValue value)
     {
         if (value.TryGetValue<ulong>(out var number)) return JsonValue.Create(number + 1);
+        if (value.TryGetValue<bool>(out var flag)) return JsonValue.Create(!flag);
         var text = value.GetValue<string>();
         if (text.Length == 0) return "x";
         if (Enum.TryParse<Finding>(text, ignoreCase: true, out var finding) && finding != Finding.None) return finding == Finding.Match ? "mismatch" : "match";

@@ -38,7 +38,7 @@ public sealed class ConsoleProgress : IDemoProgress
         var all = jobs.ToArray();
         int Count(JobState state) => all.Count(j => j.State == state);
         Show($"{placed} ordered: {Count(JobState.Open)} open, {Count(JobState.Submitted)} submitted, {Count(JobState.Accused)} accused, "
-            + $"{Count(JobState.Convicted)} convicted | {Count(JobState.Released)} released, {Count(JobState.Refunded)} refunded, {Count(JobState.Slashed)} slashed");
+            + $"{Count(JobState.Convicted)} convicted, {Count(JobState.Appealed)} appealed | {Count(JobState.Released)} released, {Count(JobState.Refunded)} refunded, {Count(JobState.Slashed)} slashed");
     }
 
     private void Show(string text)

@@ -29,7 +29,8 @@ public static class LocalTerms
 
     public static EscrowParameters Parameters { get; } = new(
         FloorPpm: 100_000, RecordNumerator: 1, RecordOffset: 1, EpochBlocks: 3, MinRoster: 8, MaxRunWindow: 300,
-        ReviewWindow: 8, CheckWindow: 18, LongReview: 70, OpenWindow: 30, CommitWindow: 18, RevealWindow: 25, VerdictWindow: 120,
-        AppealWindow: 3, UnbondingDelay: 600, NoShowPpm: 500_000, NoShowsToJail: 2, SeatPenaltyPpm: 500_000, AccuserPpm: 100_000,
+        ReviewWindow: 8, CheckWindow: 18, LongReview: 70, OpenWindow: 30, CommitWindow: 18, RevealWindow: 25, VerdictWindow: 120, AppealVerdictWindow: 120,
+        AppealWindow: 3, UnbondingDelay: 900, NoShowPpm: 500_000, NoShowsToJail: 2, SeatPenaltyPpm: 500_000, AccuserPpm: 100_000,
+        FirstSeats: 3, SecondSeats: 3, ConvictQuorum: 3, ClearQuorum: 2,
         MinBond: Token * 20, KeeperPart: 1_000);
 }

@@ -22,7 +22,8 @@ internal static class JobsSql
                 when slash.sequence is not null then 'Slashed'
                 when refund.sequence is not null then 'Refunded'
                 when reward.sequence is not null then 'Released'
-                when verdict.verdict = 'Convicted' then 'Convicted'
+                when appeal.sequence is not null and lapsed.sequence is null and (verdict.round = 1 or verdict.verdict <> 'Convicted') then 'Appealed'
+                when verdict.verdict = 'Convicted' or lapsed.sequence is not null then 'Convicted'
                 when accusation.sequence is not null then 'Accused'
                 when result.sequence is not null then 'Submitted'
                 else 'Open'
@@ -51,6 +52,8 @@ internal static class JobsSql
         left join lateral ({Latest("result_accused")}) accusation on true
         left join lateral ({Latest("claim_opened")}) claim on true
         left join lateral ({Latest("verdict_reached")}) verdict on true
+        left join lateral ({Latest("result_appealed")}) appeal on true
+        left join lateral ({Latest("appeal_lapsed")}) lapsed on true
         left join lateral ({Latest("reward_released")}) reward on true
         left join lateral ({Latest("job_refunded")}) refund on true
         left join lateral ({Latest("stake_slashed")}) slash on true

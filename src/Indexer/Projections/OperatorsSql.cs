@@ -45,7 +45,7 @@ internal static class OperatorsSql
     private const string Work =
         """
         select
-            coalesce(sum(j.max_price) filter (where j.state in ('Open', 'Submitted', 'Accused', 'Convicted')), 0) as exposure,
+            coalesce(sum(j.max_price) filter (where j.state in ('Open', 'Submitted', 'Accused', 'Convicted', 'Appealed')), 0) as exposure,
             count(*) as jobs,
             count(*) filter (where j.state = 'Released') as released,
             count(*) filter (where j.state = 'Refunded') as refunded,

@@ -20,7 +20,6 @@ internal sealed class Operator(
     private const int MaxDocument = 256 << 10;
     private const int RunTries = 2;
     private const ulong OpenWithinSeconds = 300;
-    private const byte CaseRound = 1;
 
     private sealed record Job(JobManifest Manifest, ComparisonPolicy Policy);
 
@@ -114,7 +113,7 @@ internal sealed class Operator(
         var own = Require(new SealFor(item.Job, Own: false, item.Round, item.Seat));
         var finding = await FindAsync(item, own, cancellation);
         await UploadAsync(own, cancellation);
-        var opens = item.Round == CaseRound ? own.Salt : Bytes32.Zero;
+        var opens = item.Round == 0 ? Bytes32.Zero : own.Salt;
         var attestation = new Attestation(item.Job, item.Round, item.Seat, finding, own.Value, opens);
         await verifier.PostAsync(
             "/nodes/attestations",

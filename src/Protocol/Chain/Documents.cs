@@ -73,7 +73,7 @@ public sealed record Withdraw(Address Account, Address To, Amount Amount, Bytes3
 [Eip712Type("Claim(address operator,address to,uint256 nonce,uint64 expiry)")]
 public sealed record EarningsClaim(Address Operator, Address To, Bytes32 Nonce, ulong Expiry);
 
-/// <summary>Round 0 is the spot check (seat = attempt), round 1 the case.</summary>
+/// <summary>Round 0 is the spot check (seat = attempt), 1 and 2 are those of the case.</summary>
 /// <param name="Value">The signer's own value.</param>
 /// <param name="Salt">Opens the signer's sealed commitment; zero in round 0.</param>
 [Eip712Type("Attestation(bytes32 job,uint8 round,uint8 seat,uint8 finding,bytes32 value,bytes32 salt)")]
@@ -81,6 +81,10 @@ public sealed record Attestation(Bytes32 Job, byte Round, byte Seat, Finding Fin
 
 [Eip712Type("SeatCommitment(bytes32 job,uint8 round,uint8 seat,bytes32 commitment)")]
 public sealed record SeatCommitment(Bytes32 Job, byte Round, byte Seat, Bytes32 Commitment);
+
+/// <summary>The account's money stands for this result being wrong (round 1) or for a second round (2).</summary>
+[Eip712Type("Pledge(bytes32 job,address account,uint8 round)")]
+public sealed record Pledge(Bytes32 Job, Address Account, byte Round);
 
 /// <param name="OutputsRoot">SHA-256 of the canonical outputs, also their address in the blob store.</param>
 /// <param name="Units">Metered work, e.g. samples classified.</param>

@@ -8,11 +8,11 @@ namespace Assay.Protocol.Chain;
 /// <param name="LeftAt">That block's time, unix seconds; draws by the beacon's seeds look at it.</param>
 public sealed record RosterPlace(Address Operator, Address Cluster, ulong? RetiredAt, ulong? LeftAt = null);
 
-/// <param name="Round">0 spot check, 1 case.</param>
-/// <param name="RosterLength">Frozen by the opening, in a case by the accusation: before the seed existed.</param>
+/// <param name="Round">0 spot check, 1 and 2 the rounds of a case.</param>
+/// <param name="RosterLength">Frozen by the opening, in a case by the round's beginning: before the seed existed.</param>
 /// <param name="SeedEnd">Last block of the deciding epoch, or its last second.</param>
 /// <param name="Client">Never drawn for its own job.</param>
-/// <param name="ExcludedClusters">The job's operator, and in a case the accuser.</param>
+/// <param name="ExcludedClusters">The job's operator, in a case the accuser, and in its second round the appellant and the first one's seats.</param>
 /// <param name="Payer">Never drawn either; zero: the client.</param>
 /// <param name="ByTime">The deciding epoch is the beacon's, so its end is a second.</param>
 public sealed record DrawSubject(
@@ -24,7 +24,6 @@ public static class Draw
 {
     public const int Probes = 64;
     public const int Attempts = 3;
-    public const int Seats = 3;
 
     private static readonly Bytes32 Tag = Keccak256.Hash("assay.draw");
 

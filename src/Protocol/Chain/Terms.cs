@@ -2,7 +2,7 @@ namespace Assay.Protocol.Chain;
 
 // The enumerations of contracts/interfaces/IVocabulary.sol, in its order; a test compares them with the contract source.
 
-public enum JobState { None, Open, Submitted, Accused, Convicted, Released, Refunded, Slashed }
+public enum JobState { None, Open, Submitted, Accused, Convicted, Appealed, Released, Refunded, Slashed }
 
 public enum Outcome { None, Delivered, Checked, Unchecked, Cleared, NoShow, Unavailable, Inconclusive, WrongResult, Cancelled }
 
@@ -10,7 +10,7 @@ public enum Randomness { BlockHash, Beacon }
 
 public enum Comparison { Exact, Tolerance }
 
-public enum Finding { None, Value, Match, Mismatch, Malformed }
+public enum Finding { None, Value, Match, Mismatch, Malformed, Failed }
 
 public enum Verdict { None, Cleared, Convicted, Inconclusive }
 

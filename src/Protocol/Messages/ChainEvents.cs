@@ -26,19 +26,25 @@ public sealed record JobRefunded(
     ChainPosition At, Bytes32 Job, Address Client, Outcome Outcome, Amount Refund, Amount Penalty) : IJobEvent;
 
 public sealed record ResultAccused(
-    ChainPosition At, Bytes32 Job, Address Accuser, Bytes32 Value, ulong Epoch, uint RosterLength) : IJobEvent;
+    ChainPosition At, Bytes32 Job, Address Accuser, Bytes32 Value, bool Bonded, ulong Epoch, uint RosterLength) : IJobEvent;
 
-public sealed record SeatsDrawn(ChainPosition At, Bytes32 Job, IReadOnlyList<Address> Seats, ulong CommitBy) : IJobEvent;
+/// <param name="Appellant">Zero: the first round was split.</param>
+public sealed record ResultAppealed(ChainPosition At, Bytes32 Job, Address Appellant, ulong Epoch, uint RosterLength) : IJobEvent;
 
-public sealed record SeatRefilled(ChainPosition At, Bytes32 Job, byte Seat, Address From, Address To, ulong CommitBy) : IJobEvent;
+public sealed record AppealLapsed(ChainPosition At, Bytes32 Job) : IJobEvent;
 
-public sealed record SeatCommitted(ChainPosition At, Bytes32 Job, byte Seat, Address Operator, Bytes32 Commitment) : IJobEvent;
+public sealed record SeatsDrawn(ChainPosition At, Bytes32 Job, byte Round, IReadOnlyList<Address> Seats, ulong CommitBy) : IJobEvent;
 
-public sealed record SeatsSealed(ChainPosition At, Bytes32 Job, ulong RevealBy) : IJobEvent;
+public sealed record SeatRefilled(
+    ChainPosition At, Bytes32 Job, byte Round, byte Seat, Address From, Address To, bool Failed, ulong CommitBy) : IJobEvent;
+
+public sealed record SeatCommitted(ChainPosition At, Bytes32 Job, byte Round, byte Seat, Address Operator, Bytes32 Commitment) : IJobEvent;
+
+public sealed record SeatsSealed(ChainPosition At, Bytes32 Job, byte Round, ulong RevealBy) : IJobEvent;
 
 public sealed record ClaimOpened(ChainPosition At, Bytes32 Job, Bytes32 OutputsRoot, ulong Units, Bytes32 Salt) : IJobEvent;
 
-public sealed record VerdictReached(ChainPosition At, Bytes32 Job, Verdict Verdict, Bytes32 Value, Bytes32 Evidence) : IJobEvent;
+public sealed record VerdictReached(ChainPosition At, Bytes32 Job, byte Round, Verdict Verdict, Bytes32 Value, Bytes32 Evidence) : IJobEvent;
 
 public sealed record StakeSlashed(
     ChainPosition At, Bytes32 Job, Address Operator, Amount Amount, Amount Compensation, Amount AccuserReward, Amount Insured) : IJobEvent;

@@ -12,7 +12,7 @@ namespace Assay.Settlement.Books;
 /// <summary>Keeps the chain as the Indexer reads it. Every row is idempotent by its place in the chain, so that no inbox is needed.</summary>
 public sealed class ChainConsumer(SettlementDatabase database, Feed<SettlementDatabase> feed, Wake wake) :
     IConsumer<JobBound>, IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<SeedRecorded>, IConsumer<RewardReleased>, IConsumer<JobRefunded>,
-    IConsumer<ResultAccused>, IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>,
+    IConsumer<ResultAccused>, IConsumer<ResultAppealed>, IConsumer<AppealLapsed>, IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>,
     IConsumer<ClaimOpened>, IConsumer<VerdictReached>, IConsumer<StakeSlashed>, IConsumer<LedgerMoved>,
     IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
 {
@@ -21,6 +21,8 @@ public sealed class ChainConsumer(SettlementDatabase database, Feed<SettlementDa
     public Task Consume(ConsumeContext<RewardReleased> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<JobRefunded> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<ResultAccused> context) => AppendAsync(context);
+    public Task Consume(ConsumeContext<ResultAppealed> context) => AppendAsync(context);
+    public Task Consume(ConsumeContext<AppealLapsed> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<SeatsDrawn> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<SeatRefilled> context) => AppendAsync(context);
     public Task Consume(ConsumeContext<SeatCommitted> context) => AppendAsync(context);

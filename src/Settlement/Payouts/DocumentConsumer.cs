@@ -18,10 +18,13 @@ public sealed class DocumentConsumer(Inbox<SettlementDatabase> inbox, Wake wake)
     public Task Consume(ConsumeContext<AccusationSigned> context) => KeepAsync(context, m => m.Job, m => m.Attestation.Job);
     public Task Consume(ConsumeContext<SeatCommitmentSigned> context) => KeepAsync(context, m => m.Job, m => m.Commitment.Job);
 
-    public Task Consume(ConsumeContext<CertificateSigned> context) =>
-        context.Message is { Attestations.Count: 3, Signatures.Count: 3 } m && m.Attestations.All(a => a is not null) && m.Signatures.All(s => s is not null)
-            ? KeepAsync(context, m => m.Job, m => m.Attestations[0].Job, m => m.Attestations[1].Job, m => m.Attestations[2].Job)
-            : throw new PoisonMessageException("A certificate has three attestations and three signatures.");
+    public Task Consume(ConsumeContext<CertificateSigned> context)
+    {
+        var m = context.Message;
+        var whole = m.Attestations is { Count: > 0 } seats && m.Signatures?.Count == seats.Count && seats.All(a => a is not null) && m.Signatures.All(s => s is not null);
+        if (!whole) throw new PoisonMessageException("A certificate has an attestation and a signature for each seat.");
+        return KeepAsync(context, m => m.Job, [.. Enumerable.Range(0, m.Attestations.Count).Select(i => (Func<CertificateSigned, Bytes32>)(m => m.Attestations[i].Job))]);
+    }
 
     private async Task KeepAsync<T>(ConsumeContext<T> context, Func<T, Bytes32> job, params Func<T, Bytes32>[] inside) where T : class
     {

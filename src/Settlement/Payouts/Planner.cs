@@ -21,7 +21,7 @@ public static class Planner
         _ when view.Chain.Opened is null => [],
         JobState.Open => Open(view, clock),
         JobState.Submitted => Submitted(view, clock, parameters),
-        JobState.Accused => Accused(view, clock, parameters),
+        JobState.Accused or JobState.Appealed => Disputed(view, clock, parameters),
         JobState.Convicted => Convicted(view, clock, parameters),
         _ => [],
     };
@@ -76,11 +76,13 @@ public static class Planner
             .Concat(isLong ? [plain] : []);
     }
 
-    private static IReadOnlyList<DueAction> Accused(JobView view, ChainClock clock, EscrowParameters p)
+    private static IReadOnlyList<DueAction> Disputed(JobView view, ChainClock clock, EscrowParameters p)
     {
-        // After the verdict window the contract takes no certificate any more.
-        if (clock.HeadTime > view.Chain.Accused!.At.BlockTime + p.VerdictWindow) return First(view, [Due(view, Transition.Lapse)]);
-        var epoch = Sampling.DecidingEpoch(view.Chain.Accused.Epoch);
+        // After the round's window the contract takes no certificate any more.
+        if (view.Chain.RoundBegan is not { } began) return [];
+        var window = view.Chain.Round == 1 ? p.VerdictWindow : p.AppealVerdictWindow;
+        if (clock.HeadTime > began.At.BlockTime + window) return First(view, [Due(view, Transition.Lapse)]);
+        var epoch = Sampling.DecidingEpoch(began.Epoch);
         if (!view.Seeds.ContainsKey(epoch)) return SeedFor(epoch, view, clock, p);
         if (view.Chain.Seats.Count == 0) return First(view, [Due(view, Transition.DrawSeats)]);
         return view.Chain.RevealBy is { } revealBy ? Judge(view, clock, revealBy) : Seats(view, clock);
@@ -92,7 +94,7 @@ public static class Planner
         return [.. open.SelectMany(slot => clock.HeadTime > view.Chain.CommitBy
             ? First(view, [Due(view, Transition.RefillSeat, slot: slot)])
             : First(view, view.Documents.SeatCommitments
-                .Where(c => c.Commitment.Seat == slot)
+                .Where(c => c.Commitment.Round == view.Chain.Round && c.Commitment.Seat == slot)
                 .Select(c => Due(view, Transition.CommitSeat, new Payload(Commitment: new(c.Commitment, c.Signature)), slot))))];
     }
 
@@ -105,6 +107,7 @@ public static class Planner
             ? First(view, [Due(view, Transition.OpenClaim, new Payload(Opening: opening))]) : [];
         if (claim.Count > 0) return claim;
         return First(view, view.Documents.Certificates
+            .Where(c => c.Attestations.All(a => a.Round == view.Chain.Round))
             .Where(c => late || (view.Chain.Claim is not null && c.Signatures.All(s => s.Length > 0)))
             .Select(c => Due(view, Transition.Certify, new Payload(Certificate: new(
                 [.. c.Attestations.Zip(c.Signatures, (a, s) => new Signed<Attestation>(a, s))], c.Evidence)))));
@@ -112,8 +115,10 @@ public static class Planner
 
     private static IReadOnlyList<DueAction> Convicted(JobView view, ChainClock clock, EscrowParameters p)
     {
-        var convicted = view.Chain.Verdict!.At;
-        return clock.IsFinal(convicted) && clock.HeadTime >= convicted.BlockTime + p.AppealWindow
+        if (view.Chain.Verdict is not { } verdict) return [];
+        // Against the second round there is no appeal.
+        var window = verdict.Round == 1 ? p.AppealWindow : 0;
+        return clock.IsFinal(verdict.At) && clock.HeadTime >= verdict.At.BlockTime + window
             ? First(view, [Due(view, Transition.Slash)]) : [];
     }
 

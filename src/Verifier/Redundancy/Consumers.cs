@@ -29,7 +29,7 @@ public sealed class VerifierOrderConsumer(Inbox<VerifierDatabase> inbox, Facts f
 /// <summary>The chain as the Indexer reads it.</summary>
 public sealed class VerifierChainConsumer(VerifierDatabase database, Inbox<VerifierDatabase> inbox, Facts facts, Wakeup wakeup) :
     IConsumer<JobBound>, IConsumer<JobOpened>, IConsumer<ResultSubmitted>, IConsumer<RewardReleased>, IConsumer<JobRefunded>, IConsumer<ResultAccused>,
-    IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>,
+    IConsumer<ResultAppealed>, IConsumer<AppealLapsed>, IConsumer<SeatsDrawn>, IConsumer<SeatRefilled>, IConsumer<SeatCommitted>, IConsumer<SeatsSealed>, IConsumer<ClaimOpened>,
     IConsumer<VerdictReached>, IConsumer<StakeSlashed>, IConsumer<ItemSkipped>, IConsumer<LedgerMoved>, IConsumer<SeedRecorded>,
     IConsumer<OperatorRegistered>, IConsumer<OperatorJoined>, IConsumer<OperatorRetired>, IConsumer<PoolMemberSet>, IConsumer<BlocksOrphaned>, IConsumer<ChainAdvanced>
 {
@@ -39,6 +39,8 @@ public sealed class VerifierChainConsumer(VerifierDatabase database, Inbox<Verif
     public Task Consume(ConsumeContext<RewardReleased> context) => EventAsync(context);
     public Task Consume(ConsumeContext<JobRefunded> context) => EventAsync(context);
     public Task Consume(ConsumeContext<ResultAccused> context) => EventAsync(context);
+    public Task Consume(ConsumeContext<ResultAppealed> context) => EventAsync(context);
+    public Task Consume(ConsumeContext<AppealLapsed> context) => EventAsync(context);
     public Task Consume(ConsumeContext<SeatsDrawn> context) => EventAsync(context);
     public Task Consume(ConsumeContext<SeatRefilled> context) => EventAsync(context);
     public Task Consume(ConsumeContext<SeatCommitted> context) => EventAsync(context);

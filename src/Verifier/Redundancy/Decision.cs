@@ -12,11 +12,11 @@ public static class Decision
     public static IReadOnlyList<Step> Decide(JobView job, World world) => job.Chain.State switch
     {
         // Messages may overtake each other: what lacks its beginning is looked at again when that has come.
-        JobState.Submitted or JobState.Accused when job.Chain.Opened is null || job.Chain.Submitted is null => [],
+        JobState.Submitted or JobState.Accused or JobState.Appealed when job.Chain.Opened is null || job.Chain.Submitted is null => [],
         JobState.None => Placement.Place(job, world),
         JobState.Open => Run(job, world),
         JobState.Submitted => Check(job, world),
-        JobState.Accused => Judge(job, world),
+        JobState.Accused or JobState.Appealed => Judge(job, world),
         _ => [new Rest()],
     };
 
@@ -107,15 +107,15 @@ public static class Decision
     {
         { Seats.Count: 0 } => [],
         { RevealBy: null } => [.. job.Chain.Seats.Select((seat, i) => SealSeat(job, seat, i)).OfType<Step>()],
-        { Verdict: not null } => [],
+        { Verdict: { } verdict } when verdict.Round == job.Chain.Round => [],
         _ => Open(job, world, job.Chain.RevealBy.Value),
     };
 
     private static Step? SealSeat(JobView job, Seat seat, int index) => seat switch
     {
         { Commitment: not null } => null,
-        _ when job.SealOf(1, index, seat.Operator) is { } seal => new Publish(new SeatCommitmentSigned(job.Job, seal.Commitment, seal.Signature)),
-        _ => new Ask(WorkKind.Recompute, seat.Operator, 1, (byte)index),
+        _ when job.SealOf(job.Chain.Round, index, seat.Operator) is { } seal => new Publish(new SeatCommitmentSigned(job.Job, seal.Commitment, seal.Signature)),
+        _ => new Ask(WorkKind.Recompute, seat.Operator, job.Chain.Round, (byte)index),
     };
 
     private static IReadOnlyList<Step> Open(JobView job, World world, ulong revealBy)
@@ -129,10 +129,10 @@ public static class Decision
 
         var claim = opened is null ? null : new Claim(opened.OutputsRoot, opened.Units);
         var value = opened is null ? Bytes32.Zero : Values.Value(opened.OutputsRoot, opened.Units);
-        var seats = job.Chain.Seats.Select((seat, i) => job.AttestationOf(1, i, seat.Operator, value)).ToList();
+        var seats = job.Chain.Seats.Select((seat, i) => job.AttestationOf(job.Chain.Round, i, seat.Operator, value)).ToList();
         var steps = new List<Step>();
         for (var i = 0; i < seats.Count; i++)
-            if (seats[i] is null) steps.Add(new Ask(WorkKind.Attest, job.Chain.Seats[i].Operator, 1, (byte)i, Claim: claim));
+            if (seats[i] is null) steps.Add(new Ask(WorkKind.Attest, job.Chain.Seats[i].Operator, job.Chain.Round, (byte)i, Claim: claim));
 
         var grace = opened is null ? (ulong)world.Policy.RevealGrace.TotalSeconds : 0;
         if ((steps.Count == 0 || world.Clock.Seconds > revealBy + grace) && CanBeProven(job, world)) steps.Add(new Certify(seats));
@@ -142,10 +142,11 @@ public static class Decision
 
     /// <summary>Seeds, roster and registrations that the evidence has to name are known here.</summary>
     private static bool CanBeProven(JobView job, World world) =>
-        world.DecidingSeed(job.Chain.Submitted!.Epoch)?.Seed is { } spot && world.DecidingSeed(job.Chain.Accused!.Epoch)?.Seed is { } second
-        && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows) is not null
-        && Draws.Case(job.Chain, world.Roster, second, world.Windows, job.Chain.Draws) is not null
-        && job.Chain.Seats.All(seat => world.Roster.SignerOf(seat.Operator) is not null);
+        job.Chain.RoundBegan is { } began && world.DecidingSeed(began.Epoch)?.Seed is { } seed
+        && (job.Chain.Accused!.Bonded || (world.DecidingSeed(job.Chain.Submitted!.Epoch)?.Seed is { } spot
+            && Draws.SpotCheck(job.Chain, world.Roster, spot, world.Windows) is not null))
+        && Draws.Case(job.Chain, world.Roster, seed, world.Windows, job.Chain.Draws) is not null
+        && job.Chain.Seats.Concat(job.Chain.FirstSeats).All(seat => world.Roster.SignerOf(seat.Operator) is not null);
 
     // Paid is what can be fetched: until then the operator is asked to open, and to store again what the store has lost.
     private static IReadOnlyList<Step> Deliver(JobView job) => job.HasOutputs ? [new Publish(new ResultOpened(job.Job, job.Opening!))] : [Reveal(job)];

@@ -132,7 +132,7 @@ public sealed class JobLoop(
         PublishOnceAsync(transaction, view.Job, nameof(CertificateSigned), JsonSerializer.Serialize(certify.Seats, AssayJson.Options), async () =>
         {
             var digest = await evidence.GatherAsync(transaction, view, world, certify.Seats, stopping);
-            return Ruling.Certificate(view.Job, certify.Seats, digest);
+            return Ruling.Certificate(view.Job, view.Chain.Round, certify.Seats, digest);
         });
 
     private async Task PublishOnceAsync(NpgsqlTransaction transaction, Bytes32 job, string type, string content, Func<Task<object>> message)
@@ -155,7 +155,7 @@ public sealed class JobLoop(
             Protocol.Chain.JobState.Open => view.Operator,
             _ => null,
         };
-        Address? accused = view.Chain.State is Protocol.Chain.JobState.Accused or Protocol.Chain.JobState.Convicted ? view.Chain.Opened?.Operator : null;
+        Address? accused = view.Chain.State is Protocol.Chain.JobState.Accused or Protocol.Chain.JobState.Convicted or Protocol.Chain.JobState.Appealed ? view.Chain.Opened?.Operator : null;
         return transaction.Connection!.ExecuteAsync(
             "update jobs set holder = @holder, accused = @accused where job = @Job", new { holder, accused, view.Job }, transaction);
     }

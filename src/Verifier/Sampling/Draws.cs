@@ -13,7 +13,7 @@ public static class Draws
             ? Draw.Picks(subject, roster.Places, Draw.Attempts)
             : null;
 
-    /// <summary>The seats of the case and then its refills, <paramref name="count"/> in all; null as for the spot check.</summary>
+    /// <summary>The seats of the round and then its refills, <paramref name="count"/> in all; null as for the spot check.</summary>
     public static IReadOnlyList<Address>? Case(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows, int count) =>
         CaseSubject(job, roster, seed, windows) is { } subject && roster.Places.Count >= subject.RosterLength
             ? Draw.Picks(subject, roster.Places, count)
@@ -27,11 +27,13 @@ public static class Draws
             : null;
 
     public static DrawSubject? CaseSubject(JobOnChain job, Roster roster, Bytes32 seed, ChainWindows windows) =>
-        job is { Opened: { } opened, Accused: { } accused }
-        && roster.ClusterOf(opened.Operator) is { } cluster && roster.ClusterOf(accused.Accuser) is { } accuser
+        job is { Opened: { } opened, Accused: { } accused, RoundBegan: { } began } && roster.ClusterOf(opened.Operator) is { } cluster
+        && (accused.Bonded || roster.ClusterOf(accused.Accuser) is not null)
             ? new DrawSubject(
-                seed, job.Job, 1, accused.RosterLength, EndOf(accused.Epoch, windows), opened.Client, [cluster, accuser],
-                Protocol.Chain.Sampling.IsBeacons(accused.Epoch), job.Bound?.Payer ?? default)
+                seed, job.Job, job.Round, began.RosterLength, EndOf(began.Epoch, windows), opened.Client,
+                // Who has pledged money need not be an operator.
+                [cluster, .. job.Partial.Select(roster.ClusterOf).OfType<Address>()],
+                Protocol.Chain.Sampling.IsBeacons(began.Epoch), job.Bound?.Payer ?? default)
             : null;
 
     private static ulong EndOf(ulong epoch, ChainWindows windows) =>

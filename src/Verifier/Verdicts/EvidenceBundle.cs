@@ -14,14 +14,15 @@ namespace Assay.Verifier.Verdicts;
 /// <param name="Policy">Canonical JSON; null when it was not in the store.</param>
 /// <param name="Outputs">Contents as far as they are small.</param>
 /// <param name="EpochSeconds">Where the seeds are the beacon's; null where they are block hashes.</param>
+/// <param name="SpotCheck">Null when the accuser pledged money instead of being drawn.</param>
 public sealed record EvidenceBundle(
     int Version, ulong ChainId, Address Escrow, uint EpochBlocks, Bytes32 Job, Signed<Order> Order,
     OpenedFact Opened, SubmittedFact Submitted, IReadOnlyList<Party> Parties, IReadOnlyList<PlaceFact> Places,
-    SpotCheckEvidence SpotCheck, CaseEvidence Case, IReadOnlyList<OutputsContent> Outputs, Verdict Verdict, Bytes32 VerdictValue,
+    CaseEvidence Case, IReadOnlyList<OutputsContent> Outputs, Verdict Verdict, Bytes32 VerdictValue,
     Signed<Acceptance>? Acceptance = null, Signed<Result>? Result = null, string? RunManifest = null, Opening? Opening = null,
-    string? Policy = null, string? Workload = null, uint? EpochSeconds = null)
+    string? Policy = null, string? Workload = null, uint? EpochSeconds = null, SpotCheckEvidence? SpotCheck = null)
 {
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 }
 
 public sealed record Signed<T>(T Document, byte[] Signature);
@@ -47,12 +48,15 @@ public sealed record SpotCheckEvidence(
 /// <param name="Salt">Opens the seal.</param>
 public sealed record Testimony(Signed<Attestation> Attestation, Bytes32 OutputsRoot, ulong Units, Bytes32 Salt);
 
+/// <param name="Round">1 or 2; block, transaction, epoch and roster are those of its beginning.</param>
 /// <param name="Value">The accuser's value in the event.</param>
-/// <param name="Draws">Places drawn in all, refills included.</param>
+/// <param name="Draws">Places drawn in the round, refills included.</param>
+/// <param name="Appellant">Zero in the first round, and where a split began the second.</param>
+/// <param name="FirstSeats">Who sat in the first round and so not in the second; empty in the first.</param>
 /// <param name="Time">Of the block, where the epoch is the beacon's.</param>
 public sealed record CaseEvidence(
-    ulong Block, Bytes32 Transaction, Address Accuser, Bytes32 Value, ulong Epoch, uint RosterLength, ulong SeedEpoch, Bytes32 Seed, int Draws,
-    IReadOnlyList<SeatEvidence> Seats, ulong? Time = null);
+    byte Round, Quorums Quorums, ulong Block, Bytes32 Transaction, Address Accuser, bool Bonded, Bytes32 Value, ulong Epoch, uint RosterLength, ulong SeedEpoch,
+    Bytes32 Seed, int Draws, Address Appellant, IReadOnlyList<Address> FirstSeats, IReadOnlyList<SeatEvidence> Seats, ulong? Time = null);
 
 /// <param name="Commitment">As on the chain.</param>
 /// <param name="Seal">Null when the seat committed without this service.</param>

@@ -95,14 +95,20 @@ public static class EvidenceBuilder
     {
         var (opened, submitted, accused) = (job.Chain.Opened!, job.Chain.Submitted!, job.Chain.Accused!);
         var roster = new WatchedRoster(world.Roster.Places);
-        var (spotSeed, caseSeed) = (world.DecidingSeed(submitted.Epoch)!.Seed, world.DecidingSeed(accused.Epoch)!.Seed);
-        var picks = Draw.Picks(Draws.Subject(job.Chain, world.Roster, spotSeed, world.Windows)!, roster, Draw.Attempts);
+        var began = job.Chain.RoundBegan!.Value;
+        var caseSeed = world.DecidingSeed(began.Epoch)!.Seed;
+        SpotCheckEvidence? spotCheck = null;
+        if (!accused.Bonded)
+        {
+            var seed = world.DecidingSeed(submitted.Epoch)!.Seed;
+            spotCheck = SpotCheck(job, accused.Accuser, submitted.Epoch, seed, Draw.Picks(Draws.Subject(job.Chain, world.Roster, seed, world.Windows)!, roster, Draw.Attempts));
+        }
         Draw.Picks(Draws.CaseSubject(job.Chain, world.Roster, caseSeed, world.Windows)!, roster, job.Chain.Draws);
 
         var claim = job.Chain.Claim;
         var opening = claim is null ? null : new Opening(claim.OutputsRoot, claim.Units, claim.Salt);
         var (verdict, value) = Ruling.Decide(
-            job.Order.Comparison, [.. seats.Select(s => s?.Attestation)], opening is null ? null : Values.Value(opening.OutputsRoot, opening.Units));
+            job.Order.Comparison, world.Windows.Quorums, job.Chain.Round, [.. seats.Select(s => s?.Attestation)], opening is null ? null : Values.Value(opening.OutputsRoot, opening.Units));
         var acceptance = job.Acceptances.LastOrDefault(a => a.Acceptance.Operator == opened.Operator && a.Acceptance.NodeKey == opened.NodeKey);
         var result = job.Result is { } r && r.Result.Commitment == submitted.Commitment ? r : null;
 
@@ -110,14 +116,15 @@ public static class EvidenceBuilder
             EvidenceBundle.CurrentVersion, domain.ChainId, domain.Escrow, world.Windows.EpochBlocks, job.Job, new(job.Order, job.OrderSignature),
             new(opened.At.BlockNumber, opened.At.TransactionHash, opened.Operator, opened.NodeKey, opened.RatePpm, opened.RosterLength),
             new(submitted.At.BlockNumber, submitted.At.TransactionHash, submitted.Commitment, submitted.Manifest, submitted.Epoch, TimeOf(submitted.At, submitted.Epoch)),
-            [.. Parties(job, world.Roster)], [.. roster.Seen], SpotCheck(job, accused.Accuser, submitted.Epoch, spotSeed, picks),
-            new(accused.At.BlockNumber, accused.At.TransactionHash, accused.Accuser, accused.Value, accused.Epoch, accused.RosterLength,
-                Protocol.Chain.Sampling.DecidingEpoch(accused.Epoch), caseSeed, job.Chain.Draws,
-                [.. job.Chain.Seats.Select((seat, i) => SeatOf(job, seat, i, seats[i], opening, content))], TimeOf(accused.At, accused.Epoch)),
+            [.. Parties(job, world.Roster)], [.. roster.Seen],
+            new(job.Chain.Round, world.Windows.Quorums, began.At.BlockNumber, began.At.TransactionHash, accused.Accuser, accused.Bonded, accused.Value,
+                began.Epoch, began.RosterLength, Protocol.Chain.Sampling.DecidingEpoch(began.Epoch), caseSeed, job.Chain.Draws,
+                job.Chain.Appealed?.Appellant ?? default, [.. job.Chain.FirstSeats.Select(s => s.Operator)],
+                [.. job.Chain.Seats.Select((seat, i) => SeatOf(job, seat, i, seats[i], opening, content))], TimeOf(began.At, began.Epoch)),
             content.Outputs, verdict, value,
             acceptance is null ? null : new(acceptance.Acceptance, acceptance.Signature), result is null ? null : new(result.Result, result.Signature),
             result?.Manifest, opening, content.Policy, content.Workload,
-            Protocol.Chain.Sampling.IsBeacons(submitted.Epoch) ? world.Windows.EpochSeconds : null);
+            Protocol.Chain.Sampling.IsBeacons(submitted.Epoch) ? world.Windows.EpochSeconds : null, spotCheck);
     }
 
     // Epochs of blocks follow from the block's number.
@@ -134,12 +141,13 @@ public static class EvidenceBuilder
     }
 
     private static IEnumerable<Party> Parties(JobView job, Roster roster) =>
-        job.Chain.Seats.Select(s => s.Operator).Append(job.Operator).Append(job.Chain.Accused!.Accuser).Distinct().Order()
+        job.Chain.Seats.Select(s => s.Operator).Concat(job.Chain.Partial).Append(job.Operator).Distinct().Order()
+            .Where(who => roster.SignerOf(who) is not null)
             .Select(who => new Party(who, roster.SignerOf(who)!.Value, roster.ClusterOf(who)!.Value));
 
     private static SeatEvidence SeatOf(JobView job, Seat seat, int index, SignedAttestation? answer, Opening? opening, EvidenceContent content)
     {
-        var seal = job.SealOf(1, index, seat.Operator);
+        var seal = job.SealOf(job.Chain.Round, index, seat.Operator);
         return new(
             seat.Operator, seat.Commitment!.Value, seal is null ? null : new(seal.Commitment, seal.Signature),
             answer is null ? null : TestimonyOf(answer), answer is null ? null : Report(job.Order, answer.OutputsRoot, answer.Units, opening, content));

@@ -67,7 +67,11 @@ public sealed class Replay
         else Skip($"SHA-256 of the evidence is {digest}; the chain's VerdictReached must name it");
         Require(_bundle.EpochBlocks > 0, "an epoch has no blocks");
         Skip($"an epoch has {_bundle.EpochBlocks} blocks{(_bundle.EpochSeconds is { } s ? $", one of the beacon {s} s" : "")}; compare with the contract's parameters");
-        var concerned = _bundle.Case.Seats.Select(s => s.Operator).Append(_bundle.Opened.Operator).Append(_bundle.Case.Accuser).ToHashSet();
+        var dispute = _bundle.Case;
+        var concerned = dispute.Seats.Select(s => s.Operator).Concat(dispute.FirstSeats).Append(_bundle.Opened.Operator).Append(dispute.Accuser).Append(dispute.Appellant).ToHashSet();
+        // Who has pledged money need not be registered.
+        if (dispute.Bonded && !_parties.ContainsKey(dispute.Accuser)) concerned.Remove(dispute.Accuser);
+        if (!_parties.ContainsKey(dispute.Appellant)) concerned.Remove(dispute.Appellant);
         Require(
             _parties.Count == _bundle.Parties.Count && concerned.SetEquals(_parties.Keys),
             "the registrations are not those of operator, accuser and seats, each once");
@@ -115,6 +119,12 @@ public sealed class Replay
 
     private void CheckSampling()
     {
+        Require(_bundle.SpotCheck is null == _bundle.Case.Bonded, "a drawn accuser comes with its spot check, one that pledged without");
+        if (_bundle.SpotCheck is null)
+        {
+            Skip($"{_bundle.Case.Accuser} was not drawn, but pledged money; compare with the chain's ResultAccused");
+            return;
+        }
         Same("epoch of the deciding seed", Protocol.Chain.Sampling.DecidingEpoch(_bundle.Submitted.Epoch), _bundle.SpotCheck.SeedEpoch);
         Require(
             Protocol.Chain.Sampling.IsSampled(_bundle.SpotCheck.Seed, _bundle.Job, _bundle.Opened.RatePpm),
@@ -133,9 +143,9 @@ public sealed class Replay
 
     private void CheckAccusation()
     {
-        Same("epoch of the accusation", EpochOf(_bundle.Case.Block, _bundle.Case.Time, _bundle.Case.Epoch), _bundle.Case.Epoch);
+        Same("epoch of the round's beginning", EpochOf(_bundle.Case.Block, _bundle.Case.Time, _bundle.Case.Epoch), _bundle.Case.Epoch);
         Require(_bundle.Case.Block >= _bundle.Submitted.Block, "the accusation is older than the result");
-        var check = _bundle.SpotCheck;
+        if (_bundle.SpotCheck is not { } check) return;
         if (check.Testimony is not { } testimony)
         {
             Require(check.Attempt is null && check.Seal is null, "an accuser's seal or attempt stands without its attestation");
@@ -159,33 +169,40 @@ public sealed class Replay
         var dispute = _bundle.Case;
         Same("epoch of the case's seed", Protocol.Chain.Sampling.DecidingEpoch(dispute.Epoch), dispute.SeedEpoch);
         Skip($"seed of epoch {dispute.SeedEpoch} is {dispute.Seed}; compare with the chain's SeedRecorded");
-        Skip($"roster of {dispute.RosterLength}; compare with the chain's ResultAccused");
-        Require(dispute.Seats.Count == Draw.Seats && dispute.Draws >= Draw.Seats, $"a case has {Draw.Seats} seats");
+        Skip($"roster of {dispute.RosterLength}; compare with the chain's {(dispute.Round == 1 ? "ResultAccused" : "ResultAppealed")}");
+        Skip($"seats and quorums are {dispute.Quorums}; compare with the contract's parameters");
+        Require(dispute.Round is 1 or 2 && dispute.FirstSeats.Count == (dispute.Round == 1 ? 0 : dispute.Quorums.FirstSeats), "the first round's seats are those of another round");
+        Require(dispute.Round == 2 || dispute.Appellant.IsZero, "somebody appealed before the second round");
+        if (dispute.Round == 2) Skip("the first round's seats and who appealed are taken from the evidence; compare with the chain's SeatsDrawn, SeatRefilled and ResultAppealed");
+        var size = dispute.Quorums.SizeOf(dispute.Round);
+        Require(dispute.Seats.Count == size && dispute.Draws >= size, $"the round has {size} seats");
         var drawn = DrawPicks(
-            1, dispute.Seed, dispute.SeedEpoch, dispute.RosterLength, [Cluster(_bundle.Opened.Operator), Cluster(dispute.Accuser)], dispute.Draws);
-        Same("places drawn for the case", dispute.Draws, drawn.Count);
-        for (var i = 0; i < Draw.Seats; i++)
+            dispute.Round, dispute.Seed, dispute.SeedEpoch, dispute.RosterLength,
+            [Cluster(_bundle.Opened.Operator), .. dispute.FirstSeats.Select(Cluster), .. new[] { dispute.Accuser, dispute.Appellant }.Where(_parties.ContainsKey).Select(Cluster)],
+            dispute.Draws);
+        Same("places drawn for the round", dispute.Draws, drawn.Count);
+        for (var i = 0; i < size; i++)
         {
             var seat = dispute.Seats[i];
             // A seat holds its first pick, or one of those drawn after the first three to refill it.
             Require(
-                seat.Operator == drawn[i] || drawn.Skip(Draw.Seats).Contains(seat.Operator),
+                seat.Operator == drawn[i] || drawn.Skip(size).Contains(seat.Operator),
                 $"seat {i} is held by {seat.Operator}, drawn were {string.Join(", ", drawn)}");
             Ok($"seat {i} was drawn: {seat.Operator}");
             CheckSeat(seat, (byte)i);
         }
         // Whoever was drawn last took the seat for which it was drawn.
         Require(
-            dispute.Draws - Draw.Seats >= dispute.Seats.Where((s, i) => s.Operator != drawn[i]).Count()
-            && (dispute.Draws == Draw.Seats || dispute.Seats.Any(s => s.Operator == drawn[^1])),
+            dispute.Draws - size >= dispute.Seats.Where((s, i) => s.Operator != drawn[i]).Count()
+            && (dispute.Draws == size || dispute.Seats.Any(s => s.Operator == drawn[^1])),
             $"{dispute.Draws} draws do not give these seats");
-        Same("seats are held by different operators", Draw.Seats, dispute.Seats.Select(s => s.Operator).Distinct().Count());
+        Same("seats are held by different operators", size, dispute.Seats.Select(s => s.Operator).Distinct().Count());
     }
 
     private void CheckSeat(SeatEvidence seat, byte index)
     {
         var name = $"seat {index}";
-        if (seat.Seal is { } seal) CheckSeal(name, seal, seat.Operator, 1, index, seat.Commitment);
+        if (seat.Seal is { } seal) CheckSeal(name, seal, seat.Operator, _bundle.Case.Round, index, seat.Commitment);
         else Skip($"{name} sealed on the chain without this verifier");
         if (seat.Testimony is not { } testimony)
         {
@@ -193,8 +210,8 @@ public sealed class Replay
             Skip($"{name} did not open");
             return;
         }
-        CheckTestimony(name, testimony, seat.Operator, 1, index);
-        Same($"{name}: value opens the seal", seat.Commitment, Opened(testimony, 1, index));
+        CheckTestimony(name, testimony, seat.Operator, _bundle.Case.Round, index);
+        Same($"{name}: value opens the seal", seat.Commitment, Opened(testimony, _bundle.Case.Round, index));
         CheckFinding(name, testimony, seat);
     }
 
@@ -243,7 +260,7 @@ public sealed class Replay
     private void CheckVerdict()
     {
         var (verdict, value) = Ruling.Decide(
-            _bundle.Order.Document.Comparison, [.. _bundle.Case.Seats.Select(s => s.Testimony?.Attestation.Document)],
+            _bundle.Order.Document.Comparison, _bundle.Case.Quorums, _bundle.Case.Round, [.. _bundle.Case.Seats.Select(s => s.Testimony?.Attestation.Document)],
             _bundle.Opening is { } o ? Values.Value(o.OutputsRoot, o.Units) : null);
         Same("verdict", verdict, _bundle.Verdict);
         Same("verdict's value", value, _bundle.VerdictValue);

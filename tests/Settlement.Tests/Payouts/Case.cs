@@ -12,9 +12,9 @@ internal sealed class Case
     public const ulong Start = 1_000_000;
 
     public static readonly EscrowParameters Terms = new(
-        FloorPpm: 100_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 8, MinRoster: 4, MaxRunWindow: 600, ReviewWindow: 60, CheckWindow: 30,
-        LongReview: 200, OpenWindow: 40, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 1000, AppealWindow: 20, UnbondingDelay: 10_000, NoShowPpm: 100_000,
-        NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, MinBond: 1000, KeeperPart: 5);
+        FloorPpm: 100_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 8, MinRoster: 8, MaxRunWindow: 600, ReviewWindow: 60, CheckWindow: 30,
+        LongReview: 200, OpenWindow: 40, CommitWindow: 50, RevealWindow: 50, VerdictWindow: 1000, AppealVerdictWindow: 1000, AppealWindow: 20, UnbondingDelay: 10_000, NoShowPpm: 100_000,
+        NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, FirstSeats: 3, SecondSeats: 3, ConvictQuorum: 3, ClearQuorum: 2, MinBond: 1000, KeeperPart: 5);
 
     public static readonly Address Client = Someone(1), Operator = Someone(2), Accuser = Someone(3);
     public static readonly Order Order = new(
@@ -78,12 +78,13 @@ internal sealed class Case
     public Case Open() => Saw(at => new JobOpened(at, Job, Client, Operator, Someone(9), Order.Workload, Order.Policy, Order.Comparison, 1, 1000, 105, 100, Order.Nonce, 500_000, 8, 1));
     public Case Submit() => Saw(at => new ResultSubmitted(at, Job, Operator, Values.Commitment(Opening), Keccak256.Hash("manifest"), Epoch));
     public Case Seed(Bytes32 seed, ulong? epoch = null) => Saw(at => new SeedRecorded(at, epoch ?? Epoch + 1, seed));
-    public Case Accused() => Saw(at => new ResultAccused(at, Job, Accuser, Keccak256.Hash("other"), Epoch, 8));
-    public Case Drawn() => Saw(at => new SeatsDrawn(at, Job, [Someone(4), Someone(5), Someone(6)], Now + Terms.CommitWindow));
-    public Case Committed(byte seat) => Saw(at => new SeatCommitted(at, Job, seat, Someone((byte)(4 + seat)), Keccak256.Hash($"seal {seat}")));
-    public Case Sealed() => Committed(0).Committed(1).Committed(2).Saw(at => new SeatsSealed(at, Job, Now + Terms.RevealWindow));
+    public Case Accused() => Saw(at => new ResultAccused(at, Job, Accuser, Keccak256.Hash("other"), false, Epoch, 8));
+    public Case Appealed() => Saw(at => new ResultAppealed(at, Job, Address.Zero, Epoch, 8));
+    public Case Drawn(byte round = 1) => Saw(at => new SeatsDrawn(at, Job, round, [Someone(4), Someone(5), Someone(6)], Now + Terms.CommitWindow));
+    public Case Committed(byte seat, byte round = 1) => Saw(at => new SeatCommitted(at, Job, round, seat, Someone((byte)(4 + seat)), Keccak256.Hash($"seal {seat}")));
+    public Case Sealed(byte round = 1) => Committed(0, round).Committed(1, round).Committed(2, round).Saw(at => new SeatsSealed(at, Job, round, Now + Terms.RevealWindow));
     public Case ClaimOpened() => Saw(at => new ClaimOpened(at, Job, Opening.OutputsRoot, Opening.Units, Opening.Salt));
-    public Case Verdict(Verdict verdict) => Saw(at => new VerdictReached(at, Job, verdict, Keccak256.Hash("value"), Keccak256.Hash("evidence")));
+    public Case Verdict(Verdict verdict, byte round = 1) => Saw(at => new VerdictReached(at, Job, round, verdict, Keccak256.Hash("value"), Keccak256.Hash("evidence")));
 
     /// <summary>Epoch of the current block.</summary>
     public ulong Epoch => Sampling.EpochOf(BlockOf(Now), Terms.EpochBlocks);
@@ -108,9 +109,9 @@ internal sealed class Case
     public static ResultOpened Opened => new(Job, Opening);
     public static CheckAgreed Check(byte attempt = 0) => new(Job, new Attestation(Job, 0, attempt, Finding.Value, Values.Value(Opening.OutputsRoot, 10), Bytes32.Zero), [attempt]);
     public static AccusationSigned Accusation(byte attempt = 0) => new(Job, new Attestation(Job, 0, attempt, Finding.Value, Keccak256.Hash("other"), Bytes32.Zero), [attempt]);
-    public static SeatCommitmentSigned Seal(byte seat) => new(Job, new SeatCommitment(Job, 1, seat, Keccak256.Hash($"seal {seat}")), [seat]);
-    public static CertificateSigned Certificate(bool complete = true) => new(
-        Job, [.. Enumerable.Range(0, 3).Select(i => new Attestation(Job, 1, (byte)i, Finding.Value, Keccak256.Hash("other"), Keccak256.Hash("s")))],
+    public static SeatCommitmentSigned Seal(byte seat, byte round = 1) => new(Job, new SeatCommitment(Job, round, seat, Keccak256.Hash($"seal {seat}")), [seat]);
+    public static CertificateSigned Certificate(bool complete = true, byte round = 1) => new(
+        Job, [.. Enumerable.Range(0, 3).Select(i => new Attestation(Job, round, (byte)i, Finding.Value, Keccak256.Hash("other"), Keccak256.Hash("s")))],
         [[1], [2], complete ? [3] : []], Keccak256.Hash("evidence"));
 
     private static ulong BlockOf(ulong time) => time - Start + 800;

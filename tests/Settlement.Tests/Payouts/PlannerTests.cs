@@ -261,6 +261,34 @@ public sealed class PlannerTests
         Assert.Null(job.FinalTo(59).Only());
     }
 
+    private static Case SplitCase() => SealedCase().ClaimOpened().At(60).Verdict(Protocol.Chain.Verdict.Inconclusive).Appealed();   // block 860, epoch 107
+
+    [Fact]
+    public void A_second_round_goes_the_way_of_the_first_with_seats_and_documents_of_its_own()
+    {
+        Assert.Equal(Transition.RecordSeed, SplitCase().At(72).Only());
+        Case Seeded() => SplitCase().At(73).Seed(Case.SparingSeed, 108);
+        Assert.Equal(Transition.DrawSeats, Seeded().Only());
+
+        var drawn = Seeded().At(74).Drawn(round: 2).Knows(d => d with { SeatCommitments = [Case.Seal(0), Case.Seal(1, round: 2)] });
+        Assert.Equal([(Transition.CommitSeat, (byte)1)], drawn.Plan().Select(a => (a.Transition, a.Slot)));
+
+        var judged = Seeded().At(74).Drawn(round: 2).Sealed(round: 2).Knows(d => d with { Certificates = [Case.Certificate()] });
+        Assert.Null(judged.Only());
+        Assert.Equal(Transition.Certify, judged.Knows(d => d with { Certificates = [Case.Certificate(), Case.Certificate(round: 2)] }).Only());
+    }
+
+    [Fact]
+    public void A_second_round_lapses_after_a_window_of_its_own()
+    {
+        Assert.NotEqual(Transition.Lapse, SplitCase().At(1060).Only());
+        Assert.Equal(Transition.Lapse, SplitCase().At(1061).Only());
+    }
+
+    [Fact]
+    public void A_conviction_by_the_second_round_is_slashed_when_final_for_there_is_no_third() =>
+        Assert.Equal(Transition.Slash, SplitCase().At(70).Verdict(Protocol.Chain.Verdict.Convicted, round: 2).Only());
+
     [Fact]
     public void A_job_that_has_ended_needs_nothing() =>
         Assert.Null(Opened.At(101).Saw(at => new JobRefunded(at, Case.Job, Case.Client, Outcome.NoShow, 1105, 50)).At(5000).Only());

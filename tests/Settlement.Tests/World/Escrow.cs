@@ -18,9 +18,9 @@ internal sealed class Escrow
     public static readonly Amount Deposit = 10_000;
 
     public static readonly EscrowParameters Terms = new(
-        FloorPpm: 200_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 4, MinRoster: 5, MaxRunWindow: 100_000, ReviewWindow: 10, CheckWindow: 10,
-        LongReview: 60, OpenWindow: 20, CommitWindow: 60, RevealWindow: 30, VerdictWindow: 300, AppealWindow: 10, UnbondingDelay: 200_000, NoShowPpm: 100_000,
-        NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, MinBond: 10_000, KeeperPart: 5);
+        FloorPpm: 200_000, RecordNumerator: 2, RecordOffset: 2, EpochBlocks: 4, MinRoster: 8, MaxRunWindow: 100_000, ReviewWindow: 10, CheckWindow: 10,
+        LongReview: 60, OpenWindow: 20, CommitWindow: 60, RevealWindow: 30, VerdictWindow: 300, AppealVerdictWindow: 300, AppealWindow: 10, UnbondingDelay: 200_000, NoShowPpm: 100_000,
+        NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, FirstSeats: 3, SecondSeats: 3, ConvictQuorum: 3, ClearQuorum: 2, MinBond: 10_000, KeeperPart: 5);
 
     private static readonly ContractAbi TokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
 

@@ -74,7 +74,7 @@ internal sealed class Cast
         new(At(block, time, branch), job, by.Address, commitment, Work.ManifestDigest, block / EpochBlocks);
 
     public ResultAccused Accused(Bytes32 job, Actor by, Bytes32 value, ulong block = 35, ulong time = Start + 40) =>
-        new(At(block, time), job, by.Address, value, block / EpochBlocks, (uint)Operators.Count);
+        new(At(block, time), job, by.Address, value, false, block / EpochBlocks, (uint)Operators.Count);
 
     /// <summary>Seeds of the epochs up to this one.</summary>
     public IEnumerable<SeedRecorded> Seeds(ulong upTo) =>
@@ -89,6 +89,11 @@ internal sealed class Cast
 
     public IReadOnlyList<Address> CasePicks(Order order, Actor runner, Actor accuser, int count = 3) => Draw.Picks(
         new DrawSubject(Seed(4), JobOf(order), 1, (uint)Operators.Count, 49, order.Client, [runner.Payout, accuser.Payout]), Places(), count);
+
+    /// <summary>The second round's: nobody of the first.</summary>
+    public IReadOnlyList<Address> SecondPicks(Order order, Actor runner, Actor accuser, IReadOnlyList<Address> first, int count = 3) => Draw.Picks(
+        new DrawSubject(
+            Seed(6), JobOf(order), 2, (uint)Operators.Count, 69, order.Client, [runner.Payout, accuser.Payout, .. first.Select(a => Of(a).Payout)]), Places(), count);
 
     private IReadOnlyList<RosterPlace> Places() => [.. Operators.Select(o => new RosterPlace(o.Address, o.Payout, null))];
 }

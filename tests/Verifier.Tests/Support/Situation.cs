@@ -9,7 +9,7 @@ namespace Assay.Verifier.Tests.Support;
 /// <summary>One job under decision: what happened so far, and at what time it is looked at.</summary>
 internal sealed class Situation
 {
-    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, ReviewWindow: 20, CheckWindow: 30, LongReview: 120);
+    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, ReviewWindow: 20, CheckWindow: 30, LongReview: 120, EpochSeconds: 0, new Quorums(3, 3, 3, 2));
 
     public Cast Cast { get; }
     public Order Order { get; }
@@ -103,15 +103,15 @@ internal sealed class Situation
         var accuser = Cast.Of(Picks[0]);
         Events.Add(Cast.Accused(Job, accuser, value));
         var seats = Cast.CasePicks(Order, Runner, accuser);
-        Events.Add(new SeatsDrawn(Cast.At(51, Now), Job, seats, Now + 30));
+        Events.Add(new SeatsDrawn(Cast.At(51, Now), Job, 1, seats, Now + 30));
         return seats;
     }
 
     /// <summary>Every seat sealed on the chain.</summary>
-    public void SealAll(IReadOnlyList<Address> seats, IReadOnlyList<Work> works, ulong revealBy)
+    public void SealAll(IReadOnlyList<Address> seats, IReadOnlyList<Work> works, ulong revealBy, byte round = 1)
     {
         for (var i = 0; i < seats.Count; i++)
-            Events.Add(new SeatCommitted(Cast.At(52), Job, (byte)i, seats[i], works[i].Seal(Job, 1, i).Commitment));
-        Events.Add(new SeatsSealed(Cast.At(52), Job, revealBy));
+            Events.Add(new SeatCommitted(Cast.At(52), Job, round, (byte)i, seats[i], works[i].Seal(Job, round, i).Commitment));
+        Events.Add(new SeatsSealed(Cast.At(52), Job, round, revealBy));
     }
 }
