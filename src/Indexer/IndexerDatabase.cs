@@ -21,6 +21,8 @@ public sealed class IndexerDatabase(string connectionString, string readConnecti
     private static string ReadOnly(string connectionString, int querySeconds)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        // Readers ask the same again and again, and leave nothing behind in a session.
+        (builder.MaxAutoPrepare, builder.NoResetOnClose) = (100, true);
         builder.Options = $"{builder.Options} -c default_transaction_read_only=on -c statement_timeout={querySeconds}s".TrimStart();
         return builder.ConnectionString;
     }

@@ -15,10 +15,13 @@ public sealed class IndexerOptions : IValidatableObject
     [Range(10, 600_000), Description("milliseconds between looks at the chain while nothing is new")]
     public int PollMilliseconds { get; set; } = 1000;
 
+    [Description("WebSocket address of the node, ws(s)://, whose news of a block is a reason to look at once; empty = looks at intervals alone")]
+    public string HeadsUrl { get; set; } = "";
+
     [Range(1, 10_000), Description("most blocks read and committed at once")]
     public int BatchBlocks { get; set; } = 500;
 
-    [Description("Depth: Chain:Confirmations blocks on top; Tag: what the node calls finalized")]
+    [Description("Depth: Chain:Confirmations blocks on top; Tag: what the node calls finalized; Safe: what it calls safe")]
     public Finality Finality { get; set; } = Finality.Depth;
 
     [Description("JSON-RPC address of another node, which has to confirm the events of a block before they are announced; empty = none is asked")]
@@ -34,6 +37,8 @@ public sealed class IndexerOptions : IValidatableObject
     {
         if (SecondRpcUrl != "" && !(Uri.TryCreate(SecondRpcUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             yield return new("is not an http(s) address", [nameof(SecondRpcUrl)]);
+        if (HeadsUrl != "" && !(Uri.TryCreate(HeadsUrl, UriKind.Absolute, out var heads) && heads.Scheme is "ws" or "wss"))
+            yield return new("is not a ws(s) address", [nameof(HeadsUrl)]);
         if (SecondRpcUrl != "" && SecondRpcUrl == Chain.RpcUrl)
             yield return new("is the first node itself", [nameof(SecondRpcUrl)]);
     }
@@ -77,4 +82,4 @@ public sealed class ApiOptions
     public int QuerySeconds { get; set; } = 10;
 }
 
-public enum Finality { Depth, Tag }
+public enum Finality { Depth, Tag, Safe }

@@ -1,4 +1,5 @@
 using Assay.Ethereum;
+using Assay.Ethereum.JsonRpc;
 using Assay.Hosting;
 using Assay.Hosting.Database;
 using Assay.Hosting.Telemetry;
@@ -29,6 +30,7 @@ public static class IndexerService
             {
                 RunAsync = AcceptReorgCommand.RunAsync,
             },
+            ["reconcile"] = new("[--From=BLOCK] [--To=BLOCK] …", "compare books with token after every movement, find jobs unchecked or older than --MaxAge=SECONDS and, with --Verifier=URL [--Replay=DLL], verdicts whose bundle does not recompute; 1 when something is found") { RunAsync = ReconcileCommand.RunAsync },
             ["completeness"] = new("--From=BLOCK --To=BLOCK", "print a SHA-256 over all events of these blocks from the node alone; --Of=URL compares it with that indexer's") { RunAsync = CompletenessCommand.RunAsync },
             ["compare"] = new("URL URL", "compare two indexers and find the first block that differs, without any setting")
             {
@@ -38,6 +40,7 @@ public static class IndexerService
             {
                 RunAlone = args => VerifyProofCommand.Run(args, Console.Out, Console.Error),
             },
+            ["schema"] = new("", "print what the tables are, as Markdown") { RunAsync = SchemaCommand.RunAsync },
             ["sources"] = new("", "read the configured sources up to their nodes' heads, and end") { RunAsync = SourcesCommand.RunAsync },
         },
     };
@@ -50,13 +53,14 @@ public static class IndexerService
         return services
             .AddSingleton(options)
             .AddServiceDatabase(_ => new IndexerDatabase(options.Database.ConnectionString, options.Database.ReadConnectionString, options.Api.QuerySeconds), options.Database.StartSeconds)
-            .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress))
+            .AddSingleton(_ => new EscrowOnChain(new Web3(options.Chain.RpcUrl), options.Chain.EscrowAddress, options.Finality == Finality.Safe ? BlockTag.Safe : BlockTag.Finalized))
             .AddSingleton(provider => provider.GetRequiredService<EscrowOnChain>().Reader)
             .AddSingleton(_ => IndexerKey.Read(options.Signing))
             .AddSingleton<Prover>()
             .AddSingleton<IndexerStatus>()
             .AddSingleton<IHealthReport>(provider => provider.GetRequiredService<IndexerStatus>())
             .AddSingleton<SecondOpinion>()
+            .AddSingleton<HeadWatch>()
             .AddSingleton<EventRelay>()
             .AddSingleton<SyncLoop>()
             .AddHostedService<ChainCheck>()
@@ -86,6 +90,7 @@ public static class IndexerService
         routes.MapOperators();
         routes.MapEarnings();
         routes.MapReconciliation();
+        routes.MapFindings();
         routes.MapChain();
         routes.MapProofs();
         routes.MapCompleteness();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Assay.Circle.Stack;
 using Assay.Testing;
 using Dapper;
@@ -86,6 +87,27 @@ public sealed class ProcessTests(PostgresFixture postgres, ChainFixture chain) :
         await indexer.GetAsync("/operators");
         await using var connection = await indexer.Database.OpenAsync();
         Assert.True(await connection.ExecuteScalarAsync<bool>("select exists (select from pg_stat_activity where application_name = 'reader' and query ilike '%commit%')"));
+    }
+
+    [Fact]
+    public async Task The_auditors_role_of_the_page_reads_the_querys_rows_and_writes_nothing()
+    {
+        var blocks = Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Checkout.Find().Root, "docs/auditor.md")), "^```sql\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)
+            .Select(match => match.Groups[1].Value).ToList();
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        var databases = await postgres.CreateDatabaseAsync();
+        await using var indexer = await TestIndexer.StartAsync(escrow, databases[Services.Indexer]);
+        await indexer.CaughtUpAsync();
+        await using var owner = await indexer.Database.OpenAsync();
+        await using var admin = new NpgsqlConnection(postgres.Server.AdminConnectionString);
+        await admin.ExecuteAsync(blocks[0]);
+        await admin.ExecuteAsync($"grant connect on database {databases.Name} to auditor");
+        await owner.ExecuteAsync(blocks[1]);
+        var connection = new NpgsqlConnectionStringBuilder(databases.Owner) { Username = "auditor", Password = "change me", Pooling = false };
+        await using var auditor = new NpgsqlConnection(connection.ConnectionString);
+        var rows = await auditor.QueryAsync(blocks[2].Replace("318", $"{await escrow.HeadAsync()}", StringComparison.Ordinal));
+        Assert.Equal(await owner.ExecuteScalarAsync<int>("select count(*) from balances"), rows.Count());
+        await Assert.ThrowsAsync<PostgresException>(() => auditor.ExecuteAsync("set default_transaction_read_only = off; delete from balances"));
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

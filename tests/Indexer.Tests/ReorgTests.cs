@@ -95,12 +95,46 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
     }
 
     [Fact]
+    public async Task A_reorg_while_the_past_is_read_leaves_the_index_of_a_fresh_start()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await escrow.LiveALittleAsync();
+        var start = await escrow.HeadAsync();
+        foreach (var depth in (int[])[3, 64])
+        {
+            await using var indexer = await TestIndexer.StartAsync(escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer],
+                settings => (settings["Chain:Confirmations"], settings["BatchBlocks"]) = ("200", "1"));
+            await Waiting.Until(async () => await NumberAsync(indexer, "indexed_number") > (long)start - 60, TestIndexer.Patience, "a part of the past");
+            await escrow.ReorgAsync(depth);
+            await escrow.SendAsync(escrow.Clients[0], "deposit", depth);
+            await indexer.CaughtUpAsync();
+            Assert.Equal(await FreshAsync(escrow), await indexer.DigestAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData("Safe", "safe")]
+    [InlineData("Tag", "finalized")]
+    public async Task Final_is_what_the_node_calls_so(string finality, string tag)
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        await chain.Chain.MineAsync(100);
+        await using var indexer = await TestIndexer.StartAsync(escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer], settings => settings["Finality"] = finality);
+        await indexer.CaughtUpAsync();
+        var expected = Convert.ToInt64((await chain.Chain.RpcAsync("eth_getBlockByNumber", tag, false)).GetProperty("number").GetString(), 16);
+        Assert.InRange(expected, 1, (long)await escrow.HeadAsync() - 10);
+        await Waiting.Until(async () => await FinalisedAsync(indexer) == expected, TestIndexer.Patience, "finality");
+    }
+
+    [Fact]
     public async Task A_reorg_deeper_than_finality_stops_the_index_until_an_operator_decides()
     {
         var escrow = await TestEscrow.DeployAsync(chain.Chain);
         var database = (await postgres.CreateDatabaseAsync())[Services.Indexer];
         await using var indexer = await TestIndexer.StartAsync(escrow, database);
-        await chain.Chain.MineAsync(8);
+        // Empty blocks alone might come again as they were.
+        await escrow.SendAsync(escrow.Clients[0], "deposit", 1);
+        await chain.Chain.MineAsync(5);
         await indexer.CaughtUpAsync();
         await Waiting.Until(async () => await FinalisedAsync(indexer) == (long)await escrow.HeadAsync() - 4, TestIndexer.Patience, "finality");
         var kept = await indexer.DigestAsync();
@@ -124,7 +158,10 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
         Assert.Equal(await FreshAsync(escrow), await restarted.DigestAsync());
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> FreshAsync(TestEscrow escrow)
+    private Task<IReadOnlyDictionary<string, string>> FreshAsync(TestEscrow escrow) => FreshAsync(escrow, postgres);
+
+    /// <summary>What an index says that has seen nothing but the chain as it is.</summary>
+    internal static async Task<IReadOnlyDictionary<string, string>> FreshAsync(TestEscrow escrow, PostgresFixture postgres)
     {
         await using var fresh = await TestIndexer.StartAsync(escrow, (await postgres.CreateDatabaseAsync())[Services.Indexer]);
         await fresh.CaughtUpAsync();
@@ -141,9 +178,47 @@ public sealed class ReorgTests(PostgresFixture postgres, ChainFixture chain) : I
         return health.GetProperty("parts").GetProperty("indexer").GetProperty("data").GetProperty("halted").GetBoolean();
     }
 
-    private static async Task<long> FinalisedAsync(TestIndexer indexer)
+    private static Task<long> FinalisedAsync(TestIndexer indexer) => NumberAsync(indexer, "finalised_number");
+
+    private static async Task<long> NumberAsync(TestIndexer indexer, string column)
     {
         await using var connection = await indexer.Database.OpenAsync();
-        return await connection.ExecuteScalarAsync<long>("select finalised_number from chain");
+        return await connection.ExecuteScalarAsync<long?>($"select {column} from chain") ?? 0;
+    }
+}
+
+/// <summary>On a chain of its own: the development chain forgets states that lie some hundred blocks back.</summary>
+public sealed class ReorgDepthTests(PostgresFixture postgres, ChainFixture chain) : IClassFixture<PostgresFixture>, IClassFixture<ChainFixture>
+{
+    [Fact]
+    public async Task After_a_reorg_of_any_depth_met_at_once_or_after_a_restart_the_index_is_the_chains()
+    {
+        var escrow = await TestEscrow.DeployAsync(chain.Chain);
+        var database = (await postgres.CreateDatabaseAsync())[Services.Indexer];
+        var indexer = await StartAsync();
+        await chain.Chain.MineAsync(70);
+        foreach (var (turn, depth) in ((int[])[1, 2, 3, 5, 8, 13, 21, 34, 55, 64]).Index())
+        {
+            // An event in the lowest block that goes: empty blocks may come again as they were.
+            await escrow.SendAsync(escrow.Clients[0], "deposit", depth);
+            if (depth > 1)
+                await chain.Chain.MineAsync(depth - 1);
+            await indexer.CaughtUpAsync();
+            var isAway = turn % 2 == 1;
+            if (isAway)
+                await indexer.DisposeAsync();
+            await escrow.ReorgAsync(depth);
+            await escrow.SendAsync(escrow.Clients[1], "deposit", depth);
+            if (isAway)
+                indexer = await StartAsync();
+            await indexer.CaughtUpAsync();
+            foreach (var client in escrow.Clients)
+                Assert.Equal((await escrow.ReadAsync<Amount>("available", client.Address)).ToString(),
+                    (await indexer.GetAsync($"/accounts/{client.Address}")).GetProperty("books").GetProperty("Available").GetString());
+        }
+        Assert.Equal(await ReorgTests.FreshAsync(escrow, postgres), await indexer.DigestAsync());
+        await indexer.DisposeAsync();
+
+        Task<TestIndexer> StartAsync() => TestIndexer.StartAsync(escrow, database, settings => settings["Chain:Confirmations"] = "80");
     }
 }

@@ -4,7 +4,7 @@ using System.Net;
 namespace Assay.Circle.Network;
 
 /// <summary>
-/// Waits for a service that is being restarted: what never reached it is sent again, and so is what it was not ready for and a read that broke off. A write
+/// Waits for a service that is being restarted: what never reached it is sent again, and so is what it was not ready for or found too much, and a read that broke off. A write
 /// that may have arrived is sent again only where it counts once however often it comes.
 /// </summary>
 internal sealed class PatientHandler(bool writesCountOnce) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false })
@@ -23,7 +23,7 @@ internal sealed class PatientHandler(bool writesCountOnce) : DelegatingHandler(n
             try
             {
                 var response = await base.SendAsync(request, cancellationToken);
-                if (response.StatusCode != HttpStatusCode.ServiceUnavailable || clock.Elapsed >= Patience) return response;
+                if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests) || clock.Elapsed >= Patience) return response;
                 response.Dispose();
             }
             catch (HttpRequestException e) when (clock.Elapsed < Patience

@@ -12,7 +12,7 @@ internal sealed record JobRow(
     string? Verdict, Bytes32? Evidence, long? VerdictAt, Bytes32? VerdictTransaction,
     Bytes32? OutputsRoot, ulong? Units, Amount? Price, Address? Reexecutor, Amount? Refund, Amount? Penalty,
     Amount? Slashed, Amount? Compensation, Amount? AccuserReward, Amount? Insured,
-    long? EndedAt, Bytes32? EndedTransaction, Address Payer, long Pool, Address Witness)
+    long? EndedBlock, long? EndedAt, Bytes32? EndedTransaction, Address Payer, long Pool, Address Witness)
 {
     // The seed of the epoch after the submission's decides over sampling.
     public const string Select =
@@ -28,7 +28,7 @@ internal sealed record JobRow(
             j.outputs_root as "OutputsRoot", j.units::text as "Units", j.price::text as "Price", j.reexecutor as "Reexecutor",
             j.refund::text as "Refund", j.penalty::text as "Penalty", j.slashed::text as "Slashed", j.compensation::text as "Compensation",
             j.accuser_reward::text as "AccuserReward", j.insured::text as "Insured",
-            j.ended_at as "EndedAt", j.ended_transaction as "EndedTransaction",
+            j.ended_block as "EndedBlock", j.ended_at as "EndedAt", j.ended_transaction as "EndedTransaction",
             j.payer as "Payer", j.pool as "Pool", j.witness as "Witness"
         from jobs j cross join chain c
         left join lateral (select s.seed from seed_recorded s join live using (sequence) where s.epoch = j.epoch + 1) seed on true

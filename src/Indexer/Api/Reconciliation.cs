@@ -20,7 +20,7 @@ public sealed record ReconciliationAnswer(
 internal static class Reconciliation
 {
     public static void MapReconciliation(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/reconciliation", AnswerAsync).WithName("getReconciliation").WithTags("reconciliation")
+        routes.MapGet("/reconciliation", AfterAsync).WithName("getReconciliation").WithTags("reconciliation")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(502)
             .WithSummary("Compares the sum of all books with the token's balance of the escrow after a block.");
 
@@ -30,7 +30,7 @@ internal static class Reconciliation
     private static readonly string[] InAndOut =
         [.. new[] { Reason.Deposit, Reason.Withdrawal, Reason.Bonding, Reason.BondWithdrawal, Reason.Claim, Reason.Donation }.Select(reason => reason.ToString())];
 
-    private static async Task<ReconciliationAnswer> AnswerAsync(IndexerDatabase database, EscrowOnChain escrow, [AsParameters] AsOf asOf, CancellationToken cancellation)
+    public static async Task<ReconciliationAnswer> AfterAsync(IndexerDatabase database, EscrowOnChain escrow, [AsParameters] AsOf asOf, CancellationToken cancellation)
     {
         var (at, token, reserved, sums) = await database.ReadAsync(async connection =>
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Assay.Hosting.Telemetry;
 using Assay.Indexer.Sync;
 
@@ -7,7 +6,7 @@ namespace Assay.Indexer.Sources;
 /// <summary>How far a source is, for <c>/health</c>. A source that is behind or in trouble keeps nobody from the escrow's index.</summary>
 public sealed class SourceStatus(string name, TimeProvider time) : IHealthReport
 {
-    private (long Time, ulong Number)? _first;
+    private readonly Pace _pace = new(time);
 
     public string Name => $"source {name}";
     public ChainState? State { get; set; }
@@ -27,7 +26,7 @@ public sealed class SourceStatus(string name, TimeProvider time) : IHealthReport
     {
         State = state;
         if (state.Tip is { } tip)
-            _first ??= (time.GetTimestamp(), tip.Number);
+            _pace.Note(tip.Number);
     }
 
     public Task<HealthState> ReportAsync(CancellationToken cancellation)
@@ -41,14 +40,10 @@ public sealed class SourceStatus(string name, TimeProvider time) : IHealthReport
             if (NodeHead is { } head && state.Tip is { } at && head >= at.Number)
             {
                 (data["head"], data["lag"]) = (head, head - at.Number);
-                if (SecondsLeft(at.Number, head) is { } seconds)
+                if (_pace.SecondsLeft(at.Number, head) is { } seconds)
                     data["secondsLeft"] = seconds;
             }
         }
         return Task.FromResult(new HealthState(Alive: true, Ready: true, Trouble, data));
     }
-
-    private long? SecondsLeft(ulong at, ulong head) => _first is { } first && at > first.Number && head > at
-        ? (long)(time.GetElapsedTime(first.Time).TotalSeconds / (at - first.Number) * (head - at))
-        : null;
 }

@@ -30,7 +30,7 @@ public sealed class ChainFollower<T>(IChainReader<T> reader, int batchBlocks, in
         var to = Math.Min(head.Number, state.Next + (ulong)batchBlocks - 1);
         var blocks = await reader.BlocksAsync(state.Next, to, settled: to + SettledDepth < head.Number, cancellation);
         return state.Tip is null || blocks.ParentHash == state.Tip.Hash
-            ? new ChainStep.Advanced<T>(blocks)
+            ? new ChainStep.Advanced<T>(blocks, head)
             : new ChainStep.Reorged(await FirstOrphanAsync(state, cancellation));
     }
 

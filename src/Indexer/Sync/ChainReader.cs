@@ -8,7 +8,7 @@ using Assay.Protocol.Messages;
 namespace Assay.Indexer.Sync;
 
 /// <summary>Reads headers and the escrow's logs and believes nothing that does not fit together.</summary>
-public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<EscrowBlocks>
+public sealed class ChainReader(EthApi eth, Address escrow, BlockTag finality) : IChainReader<EscrowBlocks>
 {
     private const int ReceiptsAtOnce = 8;
 
@@ -19,7 +19,7 @@ public sealed class ChainReader(EthApi eth, Address escrow) : IChainReader<Escro
     public async Task<BlockHeader> HeadAsync(CancellationToken cancellation) =>
         await eth.GetBlockByNumberAsync(BlockTag.Latest, cancellation) ?? throw new ChainInconsistentException("The node has no latest block.");
 
-    public Task<BlockHeader?> FinalizedAsync(CancellationToken cancellation) => eth.GetBlockByNumberAsync(BlockTag.Finalized, cancellation);
+    public Task<BlockHeader?> FinalizedAsync(CancellationToken cancellation) => eth.GetBlockByNumberAsync(finality, cancellation);
 
     public async Task<IReadOnlyList<Bytes32?>> HashesAsync(IReadOnlyList<ulong> numbers, CancellationToken cancellation) =>
         [.. (await eth.Client.BatchAsync([.. numbers.Select(number => EthCalls.GetBlock(number))], cancellation)).Select(header => header.Value?.Hash)];

@@ -49,7 +49,8 @@ public interface IChainReader<T> where T : IBlockRun
 public abstract record ChainStep
 {
     /// <summary>Blocks that continue the tip.</summary>
-    public sealed record Advanced<T>(T Blocks) : ChainStep where T : IBlockRun;
+    /// <param name="Head">Of the node, as far as there is to go.</param>
+    public sealed record Advanced<T>(T Blocks, BlockHeader Head) : ChainStep where T : IBlockRun;
 
     /// <summary>Blocks from this number on are no longer part of the chain.</summary>
     public sealed record Reorged(ulong From) : ChainStep;

@@ -7,7 +7,7 @@ namespace Assay.Indexer.Sync;
 
 /// <summary>Looks at the chain, stores what it finds, again and again.</summary>
 public sealed class SyncLoop(
-    IndexerDatabase database, ChainReader reader, IndexerOptions options, IndexerStatus status, EventRelay relay, TimeProvider time, ILogger<SyncLoop> log)
+    IndexerDatabase database, ChainReader reader, IndexerOptions options, IndexerStatus status, EventRelay relay, HeadWatch heads, TimeProvider time, ILogger<SyncLoop> log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -61,12 +61,10 @@ public sealed class SyncLoop(
                 ChainStep.Finalised finalised => await store.FinaliseAsync(finalised, stopping),
                 _ => state,
             };
-            (status.State, status.Trouble, _finalityBroken) = (state, null, 0);
-            if (step is ChainStep.Quiet quiet)
-            {
-                status.NodeHead = quiet.NodeHead;
-                await Task.Delay(TimeSpan.FromMilliseconds(options.PollMilliseconds), time, stopping);
-            }
+            (status.Trouble, _finalityBroken) = (null, 0);
+            status.Note(state, step);
+            if (step is ChainStep.Quiet)
+                await heads.NextAsync(stopping);
             else
                 relay.Wake();
         }

@@ -9,7 +9,7 @@ namespace Assay.Indexer.Sync;
 /// write; the token in <c>chain.writer</c>, checked in every transaction, keeps an instance that lost the lock unawares from writing.
 /// </summary>
 public sealed class Writership(
-    IndexerDatabase database, SyncLoop sync, EventRelay relay, IndexerOptions options, IndexerStatus status, ILogger<Writership> log) : BackgroundService
+    IndexerDatabase database, SyncLoop sync, HeadWatch heads, EventRelay relay, IndexerOptions options, IndexerStatus status, ILogger<Writership> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -50,7 +50,7 @@ public sealed class Writership(
         status.Role = IndexerRole.Writer;
         log.LogInformation("Writing chain {Chain}, escrow {Escrow}", options.Chain.Id, options.Chain.Escrow);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Task[] work = [sync.RunAsync(new ChainStore(database, token), ending.Token), relay.RunAsync(ending.Token), HoldAsync(connection, ending.Token)];
+        Task[] work = [sync.RunAsync(new ChainStore(database, token), ending.Token), heads.RunAsync(ending.Token), relay.RunAsync(ending.Token), HoldAsync(connection, ending.Token)];
         try
         {
             await await Task.WhenAny(work);

@@ -22,14 +22,22 @@ internal sealed record SimulatedLog(Address Address, IReadOnlyList<Bytes32> Topi
 
 internal sealed record SimulatedBlock(ulong Number, Bytes32 Hash, Bytes32 ParentHash, IReadOnlyList<SimulatedLog> Logs)
 {
+    private byte[]? _bloom;
+    private string? _header;
+
     public ulong Time => 1_700_000_000 + Number;
+
+    /// <summary>As a node answers; made once, because a chain is asked for its headers again and again.</summary>
+    public JsonNode Header => JsonNode.Parse(_header ??= SimulatedChain.Header(this).ToJsonString())!;
 
     public Bytes32 TransactionOf(int log) => Keccak256.Hash($"{Hash} {log}");
 
-    public byte[] Bloom()
+    public byte[] Bloom() => _bloom ??= BloomOf(Logs);
+
+    public static byte[] BloomOf(IReadOnlyList<SimulatedLog> logs)
     {
         var bloom = new byte[256];
-        foreach (var value in Logs.SelectMany(log => log.Topics.Select(topic => topic.ToArray()).Append(log.Address.ToArray())))
+        foreach (var value in logs.SelectMany(log => log.Topics.Select(topic => topic.ToArray()).Append(log.Address.ToArray())))
         {
             var hash = Keccak256.Hash(value).ToArray();
             for (var i = 0; i < 6; i += 2)
@@ -73,7 +81,7 @@ internal sealed class SimulatedChain
     public JsonNode? Answer(string method, JsonArray parameters) => method switch
     {
         "eth_chainId" => $"0x{ChainId:x}",
-        "eth_getBlockByNumber" => Find(parameters[0]!.GetValue<string>()) is { } block ? Header(block) : null,
+        "eth_getBlockByNumber" => Find(parameters[0]!.GetValue<string>()) is { } block ? block.Header : null,
         "eth_getLogs" => Logs(parameters[0]!.AsObject()),
         "eth_getBlockReceipts" => new JsonArray([.. _ever[Bytes32.Parse(parameters[0]!.GetValue<string>())] is var of ? of.Logs.Select((log, i) => ReceiptJson(of, i, log)) : []]),
         _ => throw new NotSupportedException(method),
@@ -118,17 +126,17 @@ internal sealed class SimulatedChain
         ["type"] = "0x2",
         ["status"] = "0x1",
         ["cumulativeGasUsed"] = Hex.Quantity((ulong)index + 1),
-        ["logsBloom"] = Hex.Encode((block with { Logs = [log] }).Bloom()),
+        ["logsBloom"] = Hex.Encode(SimulatedBlock.BloomOf([log])),
         ["logs"] = new JsonArray(LogJson(block, index, log)),
     };
 
     private static Bytes32 ReceiptsRoot(SimulatedBlock block) => Assay.Indexer.Sync.ReceiptsTrie.Root([.. block.Logs.Select((log, i) => (byte[])
     [
-        2, .. Rlp.EncodeList(RlpItem.Of(1), RlpItem.Of(i + 1), RlpItem.Of((block with { Logs = [log] }).Bloom()), RlpItem.List(RlpItem.List(
+        2, .. Rlp.EncodeList(RlpItem.Of(1), RlpItem.Of(i + 1), RlpItem.Of(SimulatedBlock.BloomOf([log])), RlpItem.List(RlpItem.List(
             RlpItem.Of(log.Address), RlpItem.List([.. log.Topics.Select(topic => RlpItem.Of(topic))]), RlpItem.Of(log.Data)))),
     ])]);
 
-    private static JsonNode Header(SimulatedBlock block) => new JsonObject
+    internal static JsonNode Header(SimulatedBlock block) => new JsonObject
     {
         ["number"] = Hex.Quantity(block.Number),
         ["hash"] = block.Hash.ToString(),

@@ -1,0 +1,27 @@
+-- What docs/schema.md says of the tables. Tables of events have the fields of the events of contracts/interfaces.
+comment on table chain is 'One row: what is indexed, and how far.';
+comment on column chain.finalised_number is 'Blocks up to here are not given up any more without an operator''s decision.';
+comment on column chain.indexed_number is 'Newest block of which everything is stored.';
+comment on column chain.sequence is 'Of the last event or retraction that was stored.';
+comment on column chain.writer is 'Token of the instance that may write.';
+comment on column chain.halted is 'Why indexing stopped until an operator decides.';
+comment on table blocks is 'Every block that was read, those that left the chain included.';
+comment on column blocks.orphaned_by is 'Sequence of the retraction that withdrew the block; null while it is part of the chain.';
+comment on table events is 'Every event of the contract in the order in which it was stored, with all its fields as JSON.';
+comment on column events.sequence is 'Running number over events and retractions.';
+comment on column events.orphaned_by is 'Sequence of the retraction that withdrew the event; null while it counts.';
+comment on table retractions is 'Withdrawals of blocks whose events had been stored.';
+comment on table publication is 'One row: sequence of the last event or retraction that was announced.';
+comment on view live is 'Events that count: rows of the other tables do while their sequence is here.';
+comment on table jobs is 'Jobs as the live events tell them; computed, and dropped and computed again at will.';
+comment on column jobs.purse is 'Whose money the job is paid from.';
+comment on table balances is 'Newest balance of every book that was ever moved; computed. What clients have reserved follows from jobs.';
+comment on table operators is 'Operators as the live events tell them; computed.';
+comment on column operators.exposure is 'Sum of the max prices of its jobs in flight.';
+comment on table schema_version is 'Scripts that were applied.';
+comment on table inbox is 'Of services that take messages; empty here.';
+comment on table outbox is 'Of services that send messages; empty here: the rows are the outbox.';
+comment on table feed is 'Of services that take messages; empty here.';
+comment on table feed_orphans is 'Of services that take messages; empty here.';
+comment on table feed_clock is 'Of services that take messages; empty here.';
+comment on view feed_live is 'Of services that take messages; empty here.';
