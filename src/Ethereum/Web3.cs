@@ -10,19 +10,22 @@ namespace Assay.Ethereum;
 /// <summary>The entry point: reads through <see cref="Eth"/>, contracts through <see cref="GetContract(ContractAbi, Address)"/>.</summary>
 public sealed class Web3 : IDisposable
 {
-    private readonly bool _ownsClient;
+    private readonly JsonRpcClient? _own;
 
     /// <param name="rpcUrl">http or https.</param>
     /// <param name="signer">Signs what is sent; without it only reads work.</param>
-    public Web3(string rpcUrl, ISigner? signer = null) : this(new JsonRpcClient(rpcUrl), signer) => _ownsClient = true;
+    public Web3(string rpcUrl, ISigner? signer = null) : this(new JsonRpcClient(rpcUrl), signer) => _own = (JsonRpcClient)Client;
 
-    public Web3(JsonRpcClient client, ISigner? signer = null, TransactionSenderOptions? options = null)
+    /// <param name="client">One node or several; not disposed with this.</param>
+    /// <param name="signer">Signs what is sent; without it only reads work.</param>
+    /// <param name="options">Fees and waits of what is sent.</param>
+    public Web3(IJsonRpc client, ISigner? signer = null, TransactionSenderOptions? options = null)
     {
         (Client, Signer, Eth) = (client, signer, new EthApi(client));
         Sender = signer is null ? null : new TransactionSender(Eth, signer, options);
     }
 
-    public JsonRpcClient Client { get; }
+    public IJsonRpc Client { get; }
     public EthApi Eth { get; }
     public ISigner? Signer { get; }
 
@@ -52,8 +55,7 @@ public sealed class Web3 : IDisposable
     public void Dispose()
     {
         Sender?.Dispose();
-        if (_ownsClient)
-            Client.Dispose();
+        _own?.Dispose();
     }
 }
 

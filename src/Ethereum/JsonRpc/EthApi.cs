@@ -3,10 +3,10 @@ using Assay.Ethereum.Primitives;
 
 namespace Assay.Ethereum.JsonRpc;
 
-/// <summary>Typed eth_ methods. Errors as <see cref="JsonRpcClient"/> throws them.</summary>
-public sealed class EthApi(JsonRpcClient client)
+/// <summary>Typed eth_ methods. Errors as <see cref="IJsonRpc"/> throws them.</summary>
+public sealed class EthApi(IJsonRpc client)
 {
-    public JsonRpcClient Client { get; } = client;
+    public IJsonRpc Client { get; } = client;
 
     public Task<ulong> ChainIdAsync(CancellationToken cancellation = default) => Client.SendAsync(EthCalls.ChainId(), cancellation);
 
@@ -22,6 +22,30 @@ public sealed class EthApi(JsonRpcClient client)
 
     public Task<IReadOnlyList<Log>> GetLogsAsync(LogFilter filter, CancellationToken cancellation = default) =>
         Client.SendAsync(EthCalls.GetLogs(filter), cancellation);
+
+    /// <summary>
+    /// The logs of a range of blocks, which is halved wherever the node finds it too large. Parts are read one after the other: a chain that changes
+    /// meanwhile is for the caller to notice.
+    /// </summary>
+    /// <exception cref="ArgumentException">The filter has no range of numbers.</exception>
+    public async Task<IReadOnlyList<Log>> GetLogsInPartsAsync(LogFilter filter, CancellationToken cancellation = default)
+    {
+        if (filter is not { FromBlock.Number: { } from, ToBlock.Number: { } to })
+            throw new ArgumentException("Logs in parts: expected a range of block numbers.", nameof(filter));
+        var (logs, open) = (new List<Log>(), new Stack<(ulong From, ulong To)>([(from, to)]));
+        while (open.TryPop(out var part))
+            try
+            {
+                logs.AddRange(await GetLogsAsync(filter with { FromBlock = part.From, ToBlock = part.To }, cancellation));
+            }
+            catch (Exception error) when (part.From < part.To && RpcTroubles.Of(error) == RpcTrouble.RangeTooLarge)
+            {
+                var middle = part.From + (part.To - part.From) / 2;
+                open.Push((middle + 1, part.To));
+                open.Push((part.From, middle));
+            }
+        return logs;
+    }
 
     /// <summary>Null while the transaction is not mined.</summary>
     public Task<Receipt?> GetTransactionReceiptAsync(Bytes32 hash, CancellationToken cancellation = default) =>

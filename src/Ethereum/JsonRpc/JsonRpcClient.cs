@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Assay.Ethereum.JsonRpc;
 
 /// <summary>JSON-RPC 2.0 over HTTP: single calls and batches, ids checked, answers limited in size, retries by kind of failure. Thread-safe.</summary>
-public sealed class JsonRpcClient : IDisposable
+public sealed class JsonRpcClient : IJsonRpc, IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -43,12 +43,6 @@ public sealed class JsonRpcClient : IDisposable
         if (_ownsHttp)
             _http.Dispose();
     }
-
-    /// <summary>Any method, with the result deserialised: <c>CallAsync&lt;string&gt;("web3_clientVersion")</c>. Integers go as they are; use Hex.Quantity for hex.</summary>
-    public Task<T> CallAsync<T>(string method, params object?[] parameters) => CallAsync<T>(method, CancellationToken.None, parameters);
-
-    public Task<T> CallAsync<T>(string method, CancellationToken cancellation, params object?[] parameters) =>
-        SendAsync(new RpcCall<T>(method, parameters, json => json.Deserialize<T>(RpcJson.Options)!), cancellation);
 
     /// <exception cref="JsonRpcException">The node answered with an error.</exception>
     /// <exception cref="RpcTransportException">No usable answer after the retries.</exception>
@@ -116,13 +110,18 @@ public sealed class JsonRpcClient : IDisposable
             throw Malformed($"the answer to {call.Method} carries another id");
         if (!answer.TryGetProperty("result", out var result))
             throw Malformed($"the answer to {call.Method} has neither result nor error");
+        return Read(call, result);
+    }
+
+    internal static T Read<T>(RpcCall<T> call, JsonElement result)
+    {
         try
         {
             return call.Read(result);
         }
-        catch (Exception error2) when (error2 is FormatException or InvalidOperationException or KeyNotFoundException or JsonException or OverflowException)
+        catch (Exception error) when (error is FormatException or InvalidOperationException or KeyNotFoundException or JsonException or OverflowException)
         {
-            throw Malformed($"{call.Method}: {error2.Message}", error2);
+            throw Malformed($"{call.Method}: {error.Message}", error);
         }
     }
 
@@ -151,17 +150,16 @@ public sealed class JsonRpcClient : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            var (answer, failure, status, retryAfter) = await TryPostAsync(body, cancellation);
+            var (answer, failure) = await TryPostAsync(body, cancellation);
             if (answer is not null)
                 return answer;
-            if (attempt >= Options.MaxAttempts || !RpcRetry.IsWorthwhile(failure!.Failure, status, repeatable))
+            if (attempt >= Options.MaxAttempts || !RpcRetry.IsWorthwhile(failure!.Failure, failure.Status, repeatable))
                 throw failure!;
-            await Task.Delay(RpcRetry.Delay(attempt, retryAfter, Random.Shared.NextDouble(), Options), _time, cancellation);
+            await Task.Delay(RpcRetry.Delay(attempt, failure.RetryAfter, Random.Shared.NextDouble(), Options), _time, cancellation);
         }
     }
 
-    private async Task<(JsonDocument? Answer, RpcTransportException? Failure, HttpStatusCode? Status, TimeSpan? RetryAfter)> TryPostAsync(
-        byte[] body, CancellationToken cancellation)
+    private async Task<(JsonDocument? Answer, RpcTransportException? Failure)> TryPostAsync(byte[] body, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Options.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
@@ -170,30 +168,34 @@ public sealed class JsonRpcClient : IDisposable
             using var request = new HttpRequestMessage(HttpMethod.Post, Endpoint) { Content = new ByteArrayContent(body) { Headers = { ContentType = Json } } };
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if (!response.IsSuccessStatusCode)
-                return (null, new RpcTransportException(RpcFailure.HttpStatus, $"The node answered HTTP {(int)response.StatusCode}."), response.StatusCode, RetryAfter(response));
-            return (JsonDocument.Parse(await ReadAsync(response, either.Token)), null, null, null);
+                return (null, new RpcTransportException(RpcFailure.HttpStatus, $"The node answered HTTP {(int)response.StatusCode}.")
+                {
+                    Status = response.StatusCode,
+                    RetryAfter = RetryAfter(response),
+                });
+            return (JsonDocument.Parse(await ReadAsync(response, either.Token)), null);
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
         {
-            return (null, new RpcTransportException(RpcFailure.Timeout, $"The node gave no answer in {Options.Timeout.TotalSeconds} s.", error), null, null);
+            return (null, new RpcTransportException(RpcFailure.Timeout, $"The node gave no answer in {Options.Timeout.TotalSeconds} s.", error));
         }
         catch (HttpRequestException error)
         {
             // Only a connection that was never made is sure not to have carried the request.
             var unsent = error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
-            return (null, new RpcTransportException(unsent ? RpcFailure.Unreachable : RpcFailure.Timeout, $"The node is unreachable: {error.Message}", error), null, null);
+            return (null, new RpcTransportException(unsent ? RpcFailure.Unreachable : RpcFailure.Timeout, $"The node is unreachable: {error.Message}", error));
         }
         catch (IOException error)
         {
-            return (null, new RpcTransportException(RpcFailure.Timeout, $"The connection broke: {error.Message}", error), null, null);
+            return (null, new RpcTransportException(RpcFailure.Timeout, $"The connection broke: {error.Message}", error));
         }
         catch (JsonException error)
         {
-            return (null, Malformed($"not JSON: {error.Message}", error), null, null);
+            return (null, Malformed($"not JSON: {error.Message}", error));
         }
         catch (RpcTransportException error)
         {
-            return (null, error, null, null);
+            return (null, error);
         }
     }
 

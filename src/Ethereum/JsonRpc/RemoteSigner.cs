@@ -12,7 +12,7 @@ namespace Assay.Ethereum.JsonRpc;
 /// </summary>
 /// <param name="client">Its retries and errors are those of every call.</param>
 /// <param name="address">The account.</param>
-public sealed class RemoteSigner(JsonRpcClient client, Address address) : ISigner
+public sealed class RemoteSigner(IJsonRpc client, Address address) : ISigner
 {
     public Address Address { get; } = address;
 

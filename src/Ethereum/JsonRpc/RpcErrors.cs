@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Assay.Ethereum.Primitives;
 
@@ -57,4 +58,10 @@ public enum RpcFailure
 public sealed class RpcTransportException(RpcFailure failure, string message, Exception? inner = null) : Exception(message, inner)
 {
     public RpcFailure Failure { get; } = failure;
+
+    /// <summary>Of <see cref="RpcFailure.HttpStatus"/>.</summary>
+    public HttpStatusCode? Status { get; init; }
+
+    /// <summary>How long the node asks to be left alone.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -21,6 +21,9 @@ internal static class RpcRetry
         && (method.StartsWith("eth_", StringComparison.Ordinal) || method.StartsWith("net_", StringComparison.Ordinal)
             || method.StartsWith("web3_", StringComparison.Ordinal) || method.StartsWith("debug_trace", StringComparison.Ordinal));
 
+    /// <summary>Whether it may be asked of two nodes at once.</summary>
+    internal static bool IsRead(string method) => IsRepeatable(method) && !method.StartsWith("eth_send", StringComparison.Ordinal);
+
     /// <summary>Doubling delay with half of it drawn by <paramref name="jitter"/> (0 to 1); the node's own wish goes first, within the maximum.</summary>
     internal static TimeSpan Delay(int failedAttempts, TimeSpan? retryAfter, double jitter, JsonRpcOptions options)
     {
