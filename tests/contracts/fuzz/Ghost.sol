@@ -15,6 +15,9 @@ contract Ghost {
         V.State state;
         V.Outcome outcome;
         address client;
+        address payer;      // whose money it is
+        uint32 pool;
+        bool bound;         // to a payer, a pool or a witness
         address operator;
         uint256 maxPrice;
         uint256 fee;
@@ -38,6 +41,12 @@ contract Ghost {
         bool exact;
     }
 
+    struct Approval {
+        uint96 perJob;
+        uint96 perDay;
+        uint40 until;
+    }
+
     IEscrow private immutable _escrow;
     address private immutable _token;
     V.Parameters private _p;
@@ -55,6 +64,9 @@ contract Ghost {
     mapping(uint256 place => address) public placeOf;
     mapping(uint256 place => uint256) public retiredAt;
     mapping(address operator => uint256) public unbondsAt;
+    mapping(address payer => mapping(address spender => Approval)) private _approvals;
+    mapping(address payer => mapping(address spender => mapping(uint256 day => uint256))) private _spent;
+    mapping(uint256 pool => mapping(address account => uint256)) private _members; // 1: may order, 2: may work
     uint64[] public epochs;
     uint256 public places;
     uint256 public reserved;
@@ -129,14 +141,17 @@ contract Ghost {
         ++movements[job][reason];
         total[reason] += amount;
         if (reason == V.Reason.BondWithdrawal) require(block.timestamp >= unbondsAt[account], "stake left before its time");
-        if (reason == V.Reason.Reservation) require(_lives[job].client == account, "a reservation from another's money");
+        if (of_ == V.Book.Available && _isOfTheJob(reason)) require(_lives[job].payer == account, "a job's money came from or went to another than its payer");
         if (of_ == V.Book.Locked) lockedBy[job] += amount;
     }
 
     function _jobEvent(bytes32 kind, Vm.Log calldata log) private returns (bool) {
         bytes32 job = log.topics[1];
         Life storage life = _lives[job];
-        if (kind == V.JobOpened.selector) {
+        if (kind == V.JobBound.selector) {
+            require(life.state == V.State.None, "a job was bound after its opening");
+            (life.payer, life.pool, life.bound) = (_address(log.topics[2]), uint32(uint256(log.topics[3])), true);
+        } else if (kind == V.JobOpened.selector) {
             _open(job, life, log);
         } else if (kind == V.ResultSubmitted.selector) {
             _move(job, V.State.Open, V.State.Submitted);
@@ -205,6 +220,12 @@ contract Ghost {
             (, uint64 from) = abi.decode(log.data, (uint96, uint64));
             require(from >= block.timestamp + _p.unbondingDelay, "stake unbonds sooner than the delay");
             unbondsAt[who] = from;
+        } else if (kind == V.SpendingApproved.selector) {
+            (uint96 perJob, uint96 perDay, uint40 until) = abi.decode(log.data, (uint96, uint96, uint40));
+            _approvals[who][_address(log.topics[2])] = Approval(perJob, perDay, until);
+        } else if (kind == V.PoolMemberSet.selector) {
+            (bool orders, bool works) = abi.decode(log.data, (bool, bool));
+            _members[uint256(log.topics[1])][_address(log.topics[2])] = (orders ? 1 : 0) | (works ? 2 : 0);
         }
     }
 
@@ -213,12 +234,29 @@ contract Ghost {
         (life.client, life.operator, life.openedAt) = (_address(log.topics[2]), _address(log.topics[3]), block.timestamp);
         (,,, uint256 nonce, Terms terms, Course course) = abi.decode(log.data, (address, bytes32, bytes32, uint256, Terms, Course));
         (life.maxPrice, life.fee, life.ratePpm) = (terms.maxPrice(), course.fee(), terms.ratePpm());
-        life.exact = terms.comparison() == V.Comparison.Exact;
+        (life.exact, life.payer) = (terms.comparison() == V.Comparison.Exact, life.payer == address(0) ? life.client : life.payer);
+        require(terms.bound() == life.bound, "a record that does not tell of its payer, pool or witness");
+        _meet(life);
+        _spend(life);
         reserved += life.maxPrice + life.fee;
         _use(life.client, nonce);
         jobs.push(job);
         require(life.ratePpm >= _p.floorPpm && life.ratePpm <= Pricing.PPM, "a rate outside of the floor and certainty");
         require((life.fee - _p.keeperPart) * Pricing.PPM >= life.maxPrice * _p.floorPpm, "a fee rounded in the payer's favour");
+    }
+
+    function _meet(Life storage life) private view {
+        if (life.pool == 0) return;
+        mapping(address => uint256) storage members = _members[life.pool];
+        require(members[life.client] & 1 != 0 && members[life.operator] & 2 != 0, "a pool served or was served by a stranger");
+    }
+
+    function _spend(Life storage life) private {
+        if (life.payer == life.client) return;
+        Approval memory approval = _approvals[life.payer][life.client];
+        uint256 amount = life.maxPrice + life.fee;
+        uint256 today = _spent[life.payer][life.client][block.timestamp / 1 days] += amount;
+        require(block.timestamp <= approval.until && amount <= approval.perJob && today <= approval.perDay, "a payer pays more than it has approved");
     }
 
     /// @dev The one table of transitions: whatever it lacks is forbidden.
@@ -254,7 +292,7 @@ contract Ghost {
             require(_sum(job, V.Reason.CheckPay) <= life.price, "a check was paid more than the price");
             require(flow[job][V.Reason.Refund] == 0 && life.refund == 0, "a job was paid and refunded");
         } else if (life.state == V.State.Refunded) {
-            uint256 kept = life.outcome == V.Outcome.Inconclusive ? _p.keeperPart : 0;
+            uint256 kept = life.outcome == V.Outcome.Inconclusive || life.outcome == V.Outcome.Cancelled ? _p.keeperPart : 0;
             require(life.refund == life.maxPrice + life.fee - kept && _sum(job, V.Reason.Refund) == life.refund, "a refund is not whole");
             require(flow[job][V.Reason.Payment] == 0 && life.price == 0, "a job was refunded and paid");
             require(life.penalty <= life.maxPrice, "a penalty above the price");
@@ -278,9 +316,14 @@ contract Ghost {
     }
 
     function _refundedFrom(V.Outcome outcome, bool appealed) private pure returns (V.State) {
-        if (outcome == V.Outcome.NoShow) return V.State.Open;
+        if (outcome == V.Outcome.NoShow || outcome == V.Outcome.Cancelled) return V.State.Open;
         if (outcome == V.Outcome.Unavailable) return V.State.Submitted;
         return appealed ? V.State.Appealed : V.State.Accused;
+    }
+
+    /// @dev What the job itself costs or brings its payer; the rest is a party's own.
+    function _isOfTheJob(V.Reason r) private pure returns (bool) {
+        return r == V.Reason.Reservation || r == V.Reason.Remainder || r == V.Reason.Refund || r == V.Reason.Penalty || r == V.Reason.Compensation;
     }
 
     /// @dev Which reason moves which book, and which way.

@@ -18,6 +18,8 @@ contract Handler {
     uint256 private constant SIGNER_KEY = 2000;
     uint256 private constant NODE_KEY = 3000;
     uint256 private constant PAYOUT_KEY = 4000;
+    uint256 private constant WITNESS_KEY = 5000;
+    uint32 private constant POOL = 1;
     address private constant KEEPER = address(0xbeef);
 
     struct Play {
@@ -44,6 +46,8 @@ contract Handler {
     uint256 public failures;
     uint256 public settledFramed;
     uint256 public batches;
+    uint256 public lent; // jobs at another's cost
+    uint256 public pooled;
     uint256 public abandoned;
     mapping(uint64 epoch => uint256) private _seededAt;
     uint256 public nonces;
@@ -73,6 +77,8 @@ contract Handler {
             vm.prank(operator(i));
             escrow.register(vm.addr(SIGNER_KEY + i), payout(i), 5_000e6);
         }
+        vm.prank(client(0));
+        escrow.createPool();
         look();
     }
 
@@ -230,6 +236,20 @@ contract Handler {
         sent.push(abi.encodeCall(escrow.claimSigned, (word, signature)));
     }
 
+    /// @notice Sometimes of nothing, which takes back what was said before.
+    function approve(uint256 who, uint256 whom, uint96 perJob, uint96 perDay, uint40 wait) external watched {
+        vm.prank(client(who % CLIENTS));
+        escrow.approveSpending(client(whom % CLIENTS), perJob % 400e6, perDay % 1000e6, uint40(time + wait % 5000));
+    }
+
+    function admit(uint256 who, bool orders, uint256 by, bool works) external watched {
+        V.PoolMember[] memory members = new V.PoolMember[](2);
+        members[0] = V.PoolMember(client(who % CLIENTS), orders, false);
+        members[1] = V.PoolMember(operator(by % OPERATORS), false, works);
+        vm.prank(client(0));
+        escrow.setPoolMembers(POOL, members);
+    }
+
     /// @notice What an order, a Withdraw or a Claim with this nonce would have said is worthless from now on.
     function cancelNonce(uint256 who) external watched {
         vm.prank(client(who % CLIENTS));
@@ -246,33 +266,72 @@ contract Handler {
     // ---- jobs
 
     function open(uint256 who, uint256 by, uint96 maxPrice, uint64 units, bool tolerance) external watched {
-        (who, by) = (who % CLIENTS, by % OPERATORS);
-        maxPrice = uint96(1 + maxPrice % 250e6);
-        V.Operator memory record = escrow.operatorOf(operator(by));
-        uint256 available = escrow.available(client(who));
-        uint256 free = record.bond - record.unbonding;
-        bool admitted = 2 * uint256(maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + maxPrice) <= free;
-        if (!record.active || escrow.activeClusters() < _p.minRoster || !admitted || available < 2 * uint256(maxPrice) + 1e6) return;
+        _open(plain(who % CLIENTS, uint96(1 + maxPrice % 250e6), tolerance), who % CLIENTS, by % OPERATORS, units);
+    }
 
-        (bytes32 id, V.OpenItem memory item) = offer(who, by, maxPrice, tolerance);
+    /// @notice At another's cost, in a pool or with a witness.
+    function openBound(uint256 who, uint256 by, uint96 maxPrice, uint64 units, uint256 payer, bool pool, bool witness) external watched {
+        (who, by, payer) = (who % CLIENTS, by % OPERATORS, payer % CLIENTS);
+        V.Order memory order = plain(who, uint96(1 + maxPrice % 100e6), false);
+        (order.payer, order.pool, order.witness) = (client(payer), pool ? POOL : 0, witness ? vm.addr(WITNESS_KEY) : address(0));
+        (bool orders,) = escrow.poolMember(POOL, client(who));
+        (, bool works) = escrow.poolMember(POOL, operator(by));
+        if ((pool && (!orders || !works)) || (payer != who && !lends(client(payer), client(who), maxPriceAndFee(order)))) return;
+        if (!_open(order, who, by, units)) return;
+        if (payer != who) ++lent;
+        if (pool) ++pooled;
+    }
+
+    function lends(address payer, address spender, uint256 amount) private view returns (bool) {
+        (uint96 perJob, uint96 perDay, uint40 until_, uint256 spent) = escrow.spendingOf(payer, spender);
+        return amount <= perJob && spent + amount <= perDay && time <= until_;
+    }
+
+    function maxPriceAndFee(V.Order memory order) private view returns (uint256) {
+        return order.maxPrice + (uint256(order.maxPrice) * _p.floorPpm + 999_999) / 1e6 + _p.keeperPart;
+    }
+
+    function _open(V.Order memory order, uint256 who, uint256 by, uint64 units) private returns (bool) {
+        V.Operator memory record = escrow.operatorOf(operator(by));
+        uint256 available = escrow.available(order.payer == address(0) ? order.client : order.payer);
+        uint256 free = record.bond - record.unbonding;
+        bool admitted = 2 * uint256(order.maxPrice) * 1e6 <= _p.floorPpm * free && 2 * (uint256(record.exposure) + order.maxPrice) <= free;
+        if (!record.active || escrow.activeClusters() < _p.minRoster || !admitted || available < 2 * uint256(order.maxPrice) + 1e6) return false;
+
+        (bytes32 id, V.OpenItem memory item) = offered(order, who, by);
         V.OpenItem[] memory items = new V.OpenItem[](1);
         items[0] = item;
         ++nonces;
         escrow.open(items);
         sent.push(abi.encodeCall(escrow.open, (items)));
         jobs.push(id);
-        keep(id, item.order, V.Acceptance(id, item.operator, item.nodeKey, item.openBy), record.clean);
+        keep(id, order, V.Acceptance(id, item.operator, item.nodeKey, item.openBy), record.clean);
         _plays[id].units = units % 300;
+        return true;
     }
 
     /// @notice An order and its acceptance, both signed, with a nonce that nobody has used.
-    function offer(uint256 who, uint256 by, uint96 maxPrice, bool tolerance) public view returns (bytes32 id, V.OpenItem memory) {
-        V.Order memory order = V.Order({
+    function offer(uint256 who, uint256 by, uint96 maxPrice, bool tolerance) external view returns (bytes32, V.OpenItem memory) {
+        return offered(plain(who, maxPrice, tolerance), who, by);
+    }
+
+    /// @notice The same at another's cost, or in the pool.
+    function offerBound(uint256 who, uint256 by, uint96 maxPrice, uint256 payer, bool pool) external view returns (bytes32, V.OpenItem memory) {
+        V.Order memory order = plain(who, maxPrice, false);
+        (order.payer, order.pool) = (client(payer), pool ? POOL : 0);
+        return offered(order, who, by);
+    }
+
+    function plain(uint256 who, uint96 maxPrice, bool tolerance) private view returns (V.Order memory) {
+        return V.Order({
             client: client(who), operator: address(0), workload: 0, policy: 0,
             comparison: tolerance ? V.Comparison.Tolerance : V.Comparison.Exact, unitPrice: 1e6, maxPrice: maxPrice,
             maxFee: maxPrice + 1e6, runWindow: 100, nonce: nonces, expiry: type(uint64).max,
             payer: address(0), pool: 0, runtime: 1, witness: address(0)
         });
+    }
+
+    function offered(V.Order memory order, uint256 who, uint256 by) private view returns (bytes32 id, V.OpenItem memory) {
         id = escrow.hashOrder(order);
         V.Acceptance memory acceptance = V.Acceptance(id, operator(by), vm.addr(NODE_KEY + by), type(uint64).max);
         return (id, V.OpenItem({
@@ -282,12 +341,14 @@ contract Handler {
     }
 
     function keep(bytes32 id, V.Order memory order, V.Acceptance memory acceptance, uint256 clean) private {
-        uint256 fee = (uint256(order.maxPrice) * _p.floorPpm + 999_999) / 1e6 + _p.keeperPart;
+        uint256 fee = maxPriceAndFee(order) - order.maxPrice;
         uint256 rate = Sampling.rateDown(clean, _p.floorPpm, _p.recordNumerator, _p.recordOffset);
         V.Job storage record = _records[id];
         (record.client, record.operator, record.nodeKey) = (order.client, acceptance.operator, acceptance.nodeKey);
+        (record.payer, record.witness) = (order.payer, order.witness);
+        uint256 bound = order.payer != address(0) || order.pool != 0 || order.witness != address(0) ? 1 : 0;
         record.terms = Terms.wrap(
-            order.unitPrice | uint256(order.maxPrice) << 96 | uint256(order.runWindow) << 192 | rate << 224 | uint256(order.comparison) << 248
+            order.unitPrice | uint256(order.maxPrice) << 96 | uint256(order.runWindow) << 192 | rate << 224 | uint256(order.comparison) << 248 | bound << 255
         );
         record.course = Course.wrap(fee | time << 96 | uint256(escrow.rosterLength()) << 216 | uint256(1) << 240);
     }
@@ -371,9 +432,12 @@ contract Handler {
             escrow.expire(single(id));
             return;
         }
+        if (choice % 9 == 4) return cancel(id, job);
         V.SubmitItem[] memory items = new V.SubmitItem[](1);
         V.Result memory result = V.Result(id, keccak256(abi.encode(bytes32("salt"), honest(id))), 0);
-        items[0] = V.SubmitItem(job, result, sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result)));
+        bytes memory signature = sign(NODE_KEY + indexOf(job.operator), escrow.hashResult(result));
+        if (job.witness != address(0)) signature = bytes.concat(signature, sign(WITNESS_KEY, escrow.hashStored(V.Stored(id, result.commitment))));
+        items[0] = V.SubmitItem(job, result, signature);
         escrow.submit(items);
         sent.push(abi.encodeCall(escrow.submit, (items)));
         V.Job storage record = _records[id];
@@ -392,6 +456,18 @@ contract Handler {
         sent.push(abi.encodeCall(escrow.challenge, (job, pledge, signature)));
         ++challenges;
         return true;
+    }
+
+    /// @dev Both sides want it; the keeper carries it.
+    function cancel(bytes32 id, V.Job memory job) private {
+        bytes32 digest = escrow.hashCancel(V.Cancel(id, uint64(time)));
+        uint256 i;
+        while (client(i) != job.client) ++i;
+        V.CancelItem[] memory items = new V.CancelItem[](1);
+        items[0] = V.CancelItem(id, job, uint64(time), sign(CLIENT_KEY + i, digest), sign(SIGNER_KEY + indexOf(job.operator), digest));
+        vm.prank(KEEPER);
+        escrow.cancel(items);
+        sent.push(abi.encodeCall(escrow.cancel, (items)));
     }
 
     function releaseOrAccuse(bytes32 id, uint256 choice) private {

@@ -92,6 +92,30 @@ contract Intruder {
         refused("a job that nobody may open", uint256(keccak256(abi.encode(beyond))), abi.encodeCall(_escrow.open, (items)));
     }
 
+    /// @notice Orders at the cost of who has not approved it, or in the pool of who is not of it.
+    function borrow(uint256 who, uint256 by, uint256 payer, uint96 maxPrice, bool pool) external {
+        if (!ready()) return;
+        (who, by, payer) = (who % _handler.CLIENTS(), by % _handler.OPERATORS(), payer % _handler.CLIENTS());
+        (bool orders,) = _escrow.poolMember(1, _handler.client(who));
+        (, bool works) = _escrow.poolMember(1, _handler.operator(by));
+        (uint96 perJob, uint96 perDay, uint40 until,) = _escrow.spendingOf(_handler.client(payer), _handler.client(who));
+        bool lends = payer == who || (block.timestamp <= until && perJob > maxPrice % 1e6 && perDay > maxPrice % 1e6);
+        if (lends && (!pool || (orders && works))) return;
+        V.OpenItem[] memory items = new V.OpenItem[](1);
+        (, items[0]) = _handler.offerBound(who, by, 1 + maxPrice % 1e6, payer, pool);
+        refused("a job at the cost or in the pool of who did not agree", uint256(keccak256(abi.encode(maxPrice))), abi.encodeCall(_escrow.open, (items)));
+    }
+
+    /// @notice Ends an open job with one side's word or none, or a job that is no longer open.
+    function revoke(uint256 which, uint256 as_) external {
+        if (!ready()) return;
+        bytes32 id = pick(which);
+        V.CancelItem[] memory items = new V.CancelItem[](1);
+        bytes memory signature = sign(_escrow.hashCancel(V.Cancel(id, type(uint64).max)));
+        items[0] = V.CancelItem(id, _handler.recordOf(id), type(uint64).max, signature, signature);
+        refused("a cancel without both", as_, abi.encodeCall(_escrow.cancel, (items)));
+    }
+
     /// @notice Takes money that is not the caller's, or not yet.
     function steal(uint256 whose, uint8 how, uint96 amount) external {
         if (!ready()) return;

@@ -462,7 +462,10 @@ contract InvariantsTest is MoneyRules, JobRules, OperatorRules, CaseRules {
             uint256 chance = uint256(keccak256(abi.encode(i)));
             _handler.bond(i, uint96(chance));
             _handler.rejoin(i, 0);
-            _handler.open(i, i, uint96(chance), uint64(chance), i % 3 == 0);
+            _handler.approve(i, i + 1, uint96(chance), uint96(chance >> 96), uint40(chance >> 192));
+            _handler.admit(i, chance % 4 != 0, i, chance % 5 != 0);
+            if (i % 4 == 1) _handler.openBound(i + 1, i, uint96(chance), uint64(chance), i, chance % 2 == 0, chance % 3 == 0);
+            else _handler.open(i, i, uint96(chance), uint64(chance), i % 3 == 0);
             intrude(i, chance);
             if (_handler.jobCount() == 0) continue;
             if (i % 5 != 0) {
@@ -477,16 +480,17 @@ contract InvariantsTest is MoneyRules, JobRules, OperatorRules, CaseRules {
             if (i % 20 == 19) _handler.releaseTogether(chance);
             if (i % 40 == 39) _handler.abandon(0);
         }
-        for (uint8 outcome = uint8(V.Outcome.Delivered); outcome <= uint8(V.Outcome.WrongResult); ++outcome) {
+        for (uint8 outcome = uint8(V.Outcome.Delivered); outcome <= uint8(V.Outcome.Cancelled); ++outcome) {
             require(_handler.ends(V.Outcome(outcome)) > 0, string.concat("never reached outcome ", string(abi.encodePacked(48 + outcome))));
         }
         require(_handler.batches() > 0, "no batch was released");
+        require(_handler.lent() > 0 && _handler.pooled() > 0, "nobody paid for another, or no pool was used");
         require(_handler.settledFramed() > 0, "no confirming accusation was settled");
         require(_handler.abandoned() > 0, "nobody was ever left alone");
         require(_handler.appeals() > 0 && _handler.challenges() > 0 && _handler.failures() > 0, "nobody appealed, pledged or failed");
-        string[11] memory attempts = [
+        string[13] memory attempts = [
             "a forbidden transition", "an early expiry", "an early expiry of a result", "an early release", "an early lapse", "an early lapse of an appeal", "an early slash",
-            "a release without its check", "a replay", "a job that nobody may open", "a theft"
+            "a release without its check", "a replay", "a job that nobody may open", "a theft", "a job at the cost or in the pool of who did not agree", "a cancel without both"
         ];
         for (uint256 i; i < attempts.length; ++i) {
             require(_intruder.refusals(attempts[i]) > 0, string.concat("never tried: ", attempts[i]));
@@ -504,5 +508,7 @@ contract InvariantsTest is MoneyRules, JobRules, OperatorRules, CaseRules {
         _intruder.replay(chance, chance);
         _intruder.overreach(i, i + 1, uint96(chance), uint8(chance));
         _intruder.steal(i, uint8(chance), uint96(chance));
+        _intruder.borrow(i, i + 1, i >> 1, uint96(chance), chance % 2 == 0);
+        _intruder.revoke(i, chance);
     }
 }
