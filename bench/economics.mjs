@@ -213,6 +213,7 @@ export function contradictions(p) {
     ["keeperPart", p.keeperPart < 2 ** 72],
     ["epochSeconds", p.randomness === 0 || (p.epochSeconds >= 3 && p.epochSeconds <= DAY)],
     ["verdictWindow", p.randomness === 0 || p.verdictWindow > p.commitWindow + 2 * p.revealWindow + 2 * p.epochSeconds],
+    ["appealVerdictWindow", p.randomness === 0 || p.appealVerdictWindow > p.commitWindow + 2 * p.revealWindow + 2 * p.epochSeconds],
   ];
   return rules.filter(([, holds]) => !holds).map(([name]) => name);
 }

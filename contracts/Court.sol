@@ -198,12 +198,13 @@ contract Court is ICases, CaseBook {
         return uint256(round.startedAt) + (record.round == FIRST ? _versions[record.version].verdictWindow : _versions[record.version].appealVerdictWindow);
     }
 
-    /// @dev Who pledges money may accuse during the review. A sampled result is first its re-executor's to accuse, who could else be outrun with its own finding.
+    /// @dev Who pledges money may accuse during the review. The first half of a sampled result's is its re-executor's, who could else be outrun with its own finding;
+    /// the second is everybody's, as a re-executor that confirms what is wrong could else not be stopped.
     function _challengeWindow(bytes32 id, Job calldata job) private view returns (uint256 from, uint256 until) {
         bytes32 seed = _seeds[uint64(job.course.epoch() + 1)];
         if (seed == 0 || !Sampling.isSampled(seed, id, job.terms.ratePpm())) return (0, job.course.submittedAt() + _rulesOf(job.course.version()).reviewWindow());
         uint256 start = _checkedFrom(job);
-        return (start + _lawOf(job).checkWindow, start + _lawOf(job).longReview);
+        return (start + _lawOf(job).reviewWindow / 2, start + _lawOf(job).longReview);
     }
 
     function _checkPledge(Pledge calldata pledge, uint8 round, bytes calldata signature) private view {
@@ -411,6 +412,7 @@ contract Court is ICases, CaseBook {
         } else {
             uint256 taken = _take(id, job.operator, stays, wanted);
             _paySeats(id, bench, voice, taken);
+            if (!last && taken < wanted) record.rounds[FIRST].unpaid = uint96(job.terms.maxPrice() - taken / bench.voices.count(voice));
             uint256 stake = Pricing.min(stays - taken, _stakeOf(job));
             _unlock(id, job.operator, stays - taken - stake);
             stays = stake;
@@ -527,7 +529,7 @@ contract Court is ICases, CaseBook {
         uint256 size = _sizeOf(record, FIRST);
         for (uint256 i; i < size; ++i) {
             address seat = round.seats[i].operator;
-            uint256 back = Pricing.min(_bondOf(seat), job.terms.maxPrice());
+            uint256 back = Pricing.min(_bondOf(seat), job.terms.maxPrice() - round.unpaid);
             _debit(id, seat, Book.Bond, Reason.SeatPay, back);
             _credit(id, job.operator, Book.Bond, Reason.SeatPay, back);
             _retireIfPoor(seat);

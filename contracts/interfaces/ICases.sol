@@ -14,7 +14,7 @@ interface ICases is IVocabulary {
     function accuse(Job calldata record, Attestation calldata attestation, bytes calldata signature) external;
 
     /// @notice Anybody but the operator opens a case with a pledge of both rounds' seats' pay, all of which must be there: of a result that is not sampled, or not
-    /// yet, until `submittedAt + reviewWindow`; of a sampled one from the end of the first check window on, until the end of the long review.
+    /// yet, until `submittedAt + reviewWindow`; of a sampled one from half of the review on, until the end of the long review.
     /// @param signature Empty if the pledging account, or the operator's signer, is the caller.
     function challenge(Job calldata record, Pledge calldata pledge, bytes calldata signature) external;
 

@@ -46,10 +46,12 @@ library Bounds {
         require(p.keeperPart <= type(uint72).max, IVocabulary.BadParameter("keeperPart"));
         // An epoch is the margin between what was fixed and the round that decides over it, so a round at least.
         bool timed = p.epochSeconds >= 3 && p.epochSeconds <= 1 days;
-        require(timed || p.randomness == IVocabulary.Randomness.BlockHash, IVocabulary.BadParameter("epochSeconds"));
+        bool byBlocks = p.randomness == IVocabulary.Randomness.BlockHash;
+        require(timed || byBlocks, IVocabulary.BadParameter("epochSeconds"));
         // Seats are drawn by a seed that comes up to two epochs after the accusation; a shorter window would let every case lapse.
         uint256 judged = uint256(p.commitWindow) + 2 * uint256(p.revealWindow) + 2 * uint256(p.epochSeconds);
-        require(p.verdictWindow > judged || p.randomness == IVocabulary.Randomness.BlockHash, IVocabulary.BadParameter("verdictWindow"));
+        require(byBlocks || p.verdictWindow > judged, IVocabulary.BadParameter("verdictWindow"));
+        require(byBlocks || p.appealVerdictWindow > judged, IVocabulary.BadParameter("appealVerdictWindow"));
     }
 
     /// @notice Reverts if these do not bound what a version may say: epochs must not be counted anew under jobs in flight, and one unbonding delay must outlast the

@@ -20,6 +20,7 @@ abstract contract CaseBook is JobBook {
         uint40 revealBy;
         uint8 draws;
         uint8 committed;
+        uint96 unpaid;       // what each deciding seat of the first round was paid less than the max price
         mapping(uint256 number => SeatRecord) seats;
     }
 

@@ -105,6 +105,27 @@ describe("an appeal", () => {
     await world.checkBooks();
   });
 
+  it("that succeeds takes from first seats no more than they were paid", async () => {
+    const job = await world.decided({ ...terms, sampled: true });
+    // Another case holds the whole bond, so the seats of this one are paid nothing.
+    const held = await world.submitted({ order: { maxPrice: 2n * V } });
+    await send("challenge", ...(await world.pledge(held, 1, world.clients[1])));
+    assert.equal((await record(operator)).bond, 0n);
+    job.accuser = await world.drawn(job);
+    await world.accuse(await world.check(job, { value: other }));
+    await world.seat(job);
+    await world.commit(job, wrong(job));
+    await world.about(job.id, "openClaim", job.opening);
+    const first = job.seats;
+    assert.deepEqual(await moved(first, () => certify(job)), first.map(() => [0n, 0n, 0n]));
+    await send("appeal", ...(await world.pledge(job, 2, world.clients[0])));
+    Object.assign(job, { round: 2 });
+    await world.judgedAgain(job, right);
+    assert.deepEqual(await moved(first, () => certify(job)), first.map(() => [0n, 0n, 0n]));
+    assert.deepEqual(await stateOf(job), [State.Released, Outcome.Cleared]);
+    await world.checkBooks();
+  });
+
   it("may be stood for by anybody, who has the money back when it succeeds", async () => {
     const [, helper] = world.clients;
     const job = await world.convicted(terms);
@@ -348,15 +369,27 @@ describe("a challenge", () => {
     }
   });
 
-  it("of a sampled result waits for the first check window, so that nobody outruns the re-executor with its own finding", async () => {
+  it("of a sampled result waits for half of the review, so that nobody outruns the re-executor with its own finding", async () => {
     const [, client] = world.clients;
     const job = await world.decided(terms);
     const pledge = await world.pledge(job, 1, client);
-    const from = (await world.submittedAt(job)) + BigInt(p.checkWindow);
+    const from = (await world.submittedAt(job)) + BigInt(p.reviewWindow / 2);
     await world.at(from - 1n);
     await world.refuses(send("challenge", ...pledge), "Early", from - 1n, from);
     await send("challenge", ...pledge);
     assert.equal((await stateOf(job))[0], State.Accused);
+  });
+
+  it("of a sampled result comes before a re-executor that confirms what is wrong can have it released", async () => {
+    const job = await world.decided({ ...terms, sampled: true });
+    const confirmed = await world.check(job);
+    const released = (await world.submittedAt(job)) + BigInt(p.reviewWindow);
+    const pledge = await world.pledge(job, 1, world.clients[1]);
+    await world.at(released - 2n);
+    await world.refuses(send("release", [await world.releaseItem(job, confirmed)]), "Skipped", Skip.TooEarly);
+    await world.at(released - 1n);
+    await send("challenge", ...pledge);
+    assert.deepEqual(await stateOf(job), [State.Accused, Outcome.None]);
   });
 
   it("is possible before the seed is known, and not with less than the pledge, by the operator, or unsigned", async () => {

@@ -103,6 +103,8 @@ describe("governance", () => {
       assert.equal(contradictions({ ...other, randomness: 1, verdictWindow })[0], "verdictWindow");
       await world.send(world.governor, "addVersion", { ...other, verdictWindow });
       await world.send(world.governor, "addVersion", { ...other, randomness: 1, verdictWindow: verdictWindow + 1 });
+      await world.refuses(world.send(world.governor, "addVersion", { ...other, randomness: 1, appealVerdictWindow: verdictWindow }), "BadParameter", "appealVerdictWindow");
+      assert.equal(contradictions({ ...other, randomness: 1, appealVerdictWindow: verdictWindow })[0], "appealVerdictWindow");
     });
 
     it("is refused at construction where the limits do not fix what must not change, or leave the first version out", async () => {
