@@ -118,6 +118,9 @@ public sealed record OperatorOptions
     /// <summary>Least price per unit at which an order is taken, in token units.</summary>
     public Amount MinUnitPrice { get; init; } = Amount.Zero;
 
+    /// <summary>Most that an appeal may lock of the bond, in token units, counted with as many seats as any parameters have; zero: never appeals.</summary>
+    public Amount AppealPledge { get; init; } = Amount.Zero;
+
     /// <summary>Takes only orders that name this operator, none that anybody may take.</summary>
     public bool NamedOnly { get; init; }
 
@@ -153,6 +156,7 @@ public sealed record OperatorOptions
         Range(MaxOutputBytes, 1, 1 << 30, "maxOutputBytes");
         Range(KeepRuns, 0, 10_000, "keepRuns");
         NodeAgentOptions.Check(MinUnitPrice >= Amount.Zero, "operators.minUnitPrice", "zero or more", MinUnitPrice);
+        NodeAgentOptions.Check(AppealPledge >= Amount.Zero, "operators.appealPledge", "zero or more", AppealPledge);
     }
 
     internal OperatorOptions RelativeTo(string folder) => this with

@@ -42,7 +42,7 @@ public static class VerifierService
             .AddHostedService<ChainCheck>()
             .AddOutbox<VerifierDatabase>(
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),
-                typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(CertificateSigned))
+                typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(SeatFailed), typeof(AppealSigned), typeof(CertificateSigned))
             .AddSingleton(_ => new VerifierBlobs(options.Blobs.Directory))
             .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<OrderDocuments>().AddSingleton<JobStore>()
             .AddSingleton<WorkStore>().AddSingleton<RequestGate>().AddSingleton<Answers>()

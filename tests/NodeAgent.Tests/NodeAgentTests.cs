@@ -201,6 +201,48 @@ public sealed class NodeAgentTests : IDisposable
         Assert.StartsWith("not_sealed:", (await verifier.NextAsync<RefusalRequest>()).Reason);
     }
 
+    [Theory]
+    [InlineData(true, 15_000, null)]
+    [InlineData(true, 14_999, "pledge_too_high:")]
+    [InlineData(false, 15_000, "result_not_confirmed:")]
+    public async Task A_convicted_operator_pledges_up_to_its_bound_when_the_job_run_again_gives_what_it_sealed(bool right, int bound, string? refusal)
+    {
+        await using var verifier = await VerifierAsync();
+        await using var agent = RunningAgent.Start(
+            _folder, verifier, right ? Repository.Onnx : Repository.Plausible, Repository.Onnx, one => one with { AppealPledge = bound });
+        var sample = SampleJob.Exact();
+        await PublishAsync(verifier, sample);
+        var job = verifier.Give(sample, WorkKind.Execute);
+        await verifier.NextAsync<ResultRequest>();
+        verifier.Give(sample, WorkKind.Appeal, 2);
+        if (refusal is not null)
+        {
+            Assert.StartsWith(refusal, (await verifier.NextAsync<RefusalRequest>()).Reason);
+            return;
+        }
+        var appeal = await verifier.NextAsync<AppealRequest>();
+        Assert.Equal(new Pledge(job, ScriptedVerifier.Operator, 2), appeal.Pledge);
+        Assert.True(ScriptedVerifier.Domain.IsSignedBy(appeal.Pledge, appeal.Signature, verifier.Signer.Address));
+    }
+
+    [Fact]
+    public async Task A_seat_whose_run_fails_signs_that_and_a_check_whose_run_fails_is_refused()
+    {
+        await using var verifier = await VerifierAsync();
+        await using var agent = RunningAgent.Start(_folder, verifier, checks: _folder.Shell("exit 1"));
+        var sample = SampleJob.Exact();
+        await PublishAsync(verifier, sample);
+        var job = verifier.Give(sample, WorkKind.Recompute, 1, 2);
+        var failure = await verifier.NextAsync<FailureRequest>();
+        Assert.Equal(new Attestation(job, 1, 2, Finding.Failed, Bytes32.Zero, Bytes32.Zero), failure.Failure);
+        Assert.True(ScriptedVerifier.Domain.IsSignedBy(failure.Failure, failure.Signature, verifier.Signer.Address));
+
+        verifier.Give(sample, WorkKind.Recompute);
+        Assert.StartsWith("run_failed:", (await verifier.NextAsync<RefusalRequest>()).Reason);
+        verifier.Give(sample, WorkKind.Recompute, 1, 0, order: sample.Order with { Workload = Bytes32.Zero });
+        Assert.StartsWith("content_unavailable:", (await verifier.NextAsync<RefusalRequest>()).Reason);
+    }
+
     [Fact]
     public async Task The_same_work_given_twice_is_run_once_and_answered_alike()
     {

@@ -13,6 +13,8 @@ internal static class Repository
 
     public static RuntimeCommand Onnx { get; } = new([Node, Runtime("onnx/run.mjs"), "{workdir}", "--provider", "{provider}"]);
 
+    public static RuntimeCommand Plausible { get; } = new([Node, Runtime("cheats/plausible.mjs"), "{workdir}", "--provider", "{provider}"]);
+
     public static RuntimeCommand Fault(string kind) => new([Node, Runtime("faults/fault.mjs"), "{workdir}", "--kind", kind]);
 
     /// <summary>The environment that gives a runtime a Vulkan driver on a machine without a GPU.</summary>

@@ -97,6 +97,8 @@ internal sealed class ScriptedVerifier : IAsyncDisposable
         nameof(OpeningRequest) => "/nodes/openings",
         nameof(SealRequest) => "/nodes/seals",
         nameof(AttestationRequest) => "/nodes/attestations",
+        nameof(FailureRequest) => "/nodes/failures",
+        nameof(AppealRequest) => "/nodes/appeals",
         var other => throw new InvalidOperationException(other),
     };
 

@@ -169,6 +169,44 @@ public sealed class CaseTests(PostgresFixture postgres) : IClassFixture<Postgres
     }
 
     [Fact]
+    public async Task A_seat_that_could_not_run_the_job_is_given_back_and_a_convicted_operator_pledges()
+    {
+        var order = Cast.Order(nonce: 12);
+        var job = Cast.JobOf(order);
+        var (wrong, right) = (Work.Labels("runner", 9, 9), Work.Labels("seat", 1, 2));
+        var accuser = await CheckedAsync(order, wrong, right, Finding.Value);
+        await _app.TellAsync(Cast.Accused(job, accuser, right.Value));
+        await _app.TellAsync(Cast.Seeds(4));
+        var seats = Cast.CasePicks(order, Runner, accuser).Select(Cast.Of).ToList();
+        await _app.TellAsync(new SeatsDrawn(Cast.At(51, Cast.Start + 50), job, 1, [.. seats.Select(s => s.Address)], Cast.Start + 90));
+        await _app.WorkAsync(seats[1], WorkKind.Recompute);
+        FailureRequest Failure(byte seat, Ethereum.Wallets.LocalSigner key, Finding finding = Finding.Failed)
+        {
+            var failure = new Attestation(job, 1, seat, finding, Bytes32.Zero, Bytes32.Zero);
+            return new(failure, Cast.Sign(key, failure));
+        }
+        await RefusedAsync(_app.PostAsync(seats[1], "/nodes/failures", Failure(2, seats[1].Hot)), 409, "not_asked");
+        await RefusedAsync(_app.PostAsync(seats[1], "/nodes/failures", Failure(1, seats[2].Hot)), 422, "bad_document_signature");
+        await RefusedAsync(_app.PostAsync(seats[1], "/nodes/failures", Failure(1, seats[1].Hot, Finding.Value)), 422, "bad_finding");
+        await AcceptedAsync(_app.PostAsync(seats[1], "/nodes/failures", Failure(1, seats[1].Hot)));
+        var sent = await _app.MessageAsync<SeatFailed>();
+        Assert.Equal((seats[1].Address, (byte)1), (sent.Operator, sent.Failure.Seat));
+
+        AppealRequest Appeal(Actor by, Address? account = null)
+        {
+            var pledge = new Pledge(job, account ?? by.Address, 2);
+            return new(pledge, Cast.Sign(by.Hot, pledge));
+        }
+        await RefusedAsync(_app.PostAsync(Runner, "/nodes/appeals", Appeal(Runner)), 409, "not_asked");
+        await _app.TellAsync(new VerdictReached(Cast.At(60, Cast.Start + 60), job, 1, Protocol.Chain.Verdict.Convicted, right.Value, Bytes32.Zero));
+        Assert.Equal(2, (await _app.WorkAsync(Runner, WorkKind.Appeal)).Round);
+        await RefusedAsync(_app.PostAsync(seats[0], "/nodes/appeals", Appeal(seats[0])), 409, "not_asked");
+        await RefusedAsync(_app.PostAsync(Runner, "/nodes/appeals", Appeal(Runner, seats[0].Address)), 403, "wrong_operator");
+        await AcceptedAsync(_app.PostAsync(Runner, "/nodes/appeals", Appeal(Runner)));
+        Assert.Equal(Runner.Address, (await _app.MessageAsync<AppealSigned>()).Pledge.Account);
+    }
+
+    [Fact]
     public async Task An_operator_with_an_open_case_is_offered_nothing_until_the_case_has_ended()
     {
         var accuser = Cast.Operators[1];

@@ -351,6 +351,30 @@ public class DecisionTests
     }
 
     [Fact]
+    public void A_convicted_operator_is_asked_once_whether_it_appeals_while_it_may()
+    {
+        var s = new Situation();
+        s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
+        var at = s.Cast.At(60);
+        s.Events.Add(new VerdictReached(at, s.Job, 1, Verdict.Convicted, Wrong.Value, Bytes32.Zero));
+        s.Now = at.BlockTime + Situation.Windows.AppealWindow - 1;
+        Assert.Equal([new Ask(WorkKind.Appeal, s.Runner.Address, 2)], s.Decide());
+
+        foreach (var answer in new[] { WorkState.Done, WorkState.Refused })
+        {
+            s.Asked.Add(new("appeal", WorkKind.Appeal, s.Runner.Address, 2, 0, 0, answer, s.Wall, s.Wall));
+            Assert.Equal([new Rest()], s.Decide());
+            s.Asked.Clear();
+        }
+        s.Now++;
+        Assert.Equal([new Rest()], s.Decide());
+        s.Now = at.BlockTime;
+        s.Events.Add(new ResultAppealed(at, s.Job, s.Runner.Address, 5, (uint)s.Cast.Operators.Count));
+        s.Events.Add(new VerdictReached(at, s.Job, 2, Verdict.Convicted, Wrong.Value, Bytes32.Zero));
+        Assert.Equal([new Rest()], s.Decide());
+    }
+
+    [Fact]
     public void A_refilled_seat_is_asked_of_its_new_holder()
     {
         var s = new Situation();
@@ -454,15 +478,6 @@ public class DecisionTests
         Assert.Empty(s.Decide().OfType<Certify>());
         s.Now += 1;
         Assert.Single(s.Decide().OfType<Certify>());
-    }
-
-    [Fact]
-    public void After_a_verdict_nothing_is_left_to_do()
-    {
-        var s = new Situation();
-        s.SealAll(s.Dispute(), [Wrong, Wrong, Wrong], s.Now + 30);
-        s.Events.Add(new VerdictReached(s.Cast.At(60), s.Job, 1, Verdict.Convicted, Bytes32.Zero, Bytes32.Zero));
-        Assert.Equal([new Rest()], s.Decide());
     }
 
     /// <summary>A sampled result whose seed came so many seconds after it.</summary>

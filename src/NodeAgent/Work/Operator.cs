@@ -20,6 +20,7 @@ internal sealed class Operator(
     private const int MaxDocument = 256 << 10;
     private const int RunTries = 2;
     private const ulong OpenWithinSeconds = 300;
+    private const byte SecondRound = 2;
 
     private sealed record Job(JobManifest Manifest, ComparisonPolicy Policy);
 
@@ -57,6 +58,7 @@ internal sealed class Operator(
         WorkKind.Reveal => RevealAsync(item, cancellation),
         WorkKind.Recompute => RecomputeAsync(item, cancellation),
         WorkKind.Attest => AttestAsync(item, cancellation),
+        WorkKind.Appeal => AppealAsync(item, cancellation),
         _ => throw new RefusalException("unknown_kind", $"work of kind {(int)item.Kind}"),
     };
 
@@ -120,6 +122,25 @@ internal sealed class Operator(
             new AttestationRequest(attestation, await domain.SignAsync(signer, attestation, cancellation), own.OutputsRoot, own.Units, own.Salt),
             cancellation);
     }
+
+    // The Verifier's word is not enough to risk a bond for: the job is run again, on what other operators' jobs are checked with, and counted with the most seats
+    // there can be.
+    private async Task AppealAsync(WorkItem item, CancellationToken cancellation)
+    {
+        var own = Require(new SealFor(item.Job, Own: true));
+        var most = item.Order.MaxPrice * Quorums.MostSeats;
+        if (most > options.AppealPledge) throw new RefusalException("pledge_too_high", $"up to {most} would be locked, more than {options.AppealPledge}");
+        var job = await ReadJobAsync(item.Order, cancellation);
+        var again = await RunAsync(item.Job, item.Order, job.Manifest, options.Runtimes[job.Manifest.Runtime].ForChecks, cancellation);
+        if (!await ConfirmsAsync(job.Policy, own, again, cancellation)) throw new RefusalException("result_not_confirmed", "run again, the job gives another result");
+        var pledge = new Pledge(item.Job, options.Address, SecondRound);
+        await verifier.PostAsync("/nodes/appeals", new AppealRequest(pledge, await domain.SignAsync(signer, pledge, cancellation)), cancellation);
+    }
+
+    private async Task<bool> ConfirmsAsync(ComparisonPolicy policy, SealedValue own, RunOutputs again, CancellationToken cancellation) =>
+        policy.Kind == PolicyKind.Exact
+            ? again.Value == own.Value
+            : ResultComparer.Compare(policy, await seals.OutputsAsync(own, options.MaxOutputBytes, cancellation), own.Units, again.Content, again.Units).IsMatch;
 
     private async Task<Finding> FindAsync(WorkItem item, SealedValue own, CancellationToken cancellation)
     {
@@ -232,11 +253,22 @@ internal sealed class Operator(
         log.Write(options.Address, "refused", ("kind", item.Kind), ("job", item.Job), ("reason", refusal.Reason));
         try
         {
-            await verifier.PostAsync("/nodes/refusals", new RefusalRequest(item.Id, refusal.Reason), cancellation);
+            if (IsFailure(item, refusal)) await FailAsync(item, cancellation);
+            else await verifier.PostAsync("/nodes/refusals", new RefusalRequest(item.Id, refusal.Reason), cancellation);
         }
         catch (Exception e) when (e is VerifierRefusedException or VerifierUnreachableException)
         {
             log.Write(options.Address, "refusal-not-taken", ("work", item.Id), ("reason", e.Message));
         }
+    }
+
+    // A seat that says so is replaced at once and without a strike. What the store lacks may come yet.
+    private static bool IsFailure(WorkItem item, RefusalException refusal) =>
+        item is { Kind: WorkKind.Recompute, Round: > 0 } && refusal.Code != "content_unavailable";
+
+    private async Task FailAsync(WorkItem item, CancellationToken cancellation)
+    {
+        var failure = new Attestation(item.Job, item.Round, item.Seat, Finding.Failed, Bytes32.Zero, Bytes32.Zero);
+        await verifier.PostAsync("/nodes/failures", new FailureRequest(failure, await domain.SignAsync(signer, failure, cancellation)), cancellation);
     }
 }

@@ -5,6 +5,9 @@ namespace Assay.Protocol.Chain;
 /// <summary>Seats of each round of a case; all of the first must be of one mind, of the second so many to convict or to clear.</summary>
 public sealed record Quorums(byte FirstSeats, byte SecondSeats, byte ConvictQuorum, byte ClearQuorum)
 {
+    /// <summary>No parameters have a round of more.</summary>
+    public const byte MostSeats = 15;
+
     public int SizeOf(byte round) => round == 1 ? FirstSeats : SecondSeats;
 
     public int ToConvict(byte round) => round == 1 ? FirstSeats : ConvictQuorum;

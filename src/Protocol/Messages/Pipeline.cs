@@ -27,6 +27,12 @@ public sealed record AccusationSigned(Bytes32 Job, Attestation Attestation, byte
 /// <summary>A drawn seat sealed its value.</summary>
 public sealed record SeatCommitmentSigned(Bytes32 Job, SeatCommitment Commitment, byte[] Signature);
 
+/// <summary>A drawn seat could not run the job; another is drawn in its stead.</summary>
+public sealed record SeatFailed(Bytes32 Job, Address Operator, Attestation Failure, byte[] Signature);
+
+/// <summary>The convicted operator stands by its result with the pay of the second round's seats.</summary>
+public sealed record AppealSigned(Bytes32 Job, Pledge Pledge, byte[] Signature);
+
 /// <summary>Every seat that answered has opened; an empty signature stands for one that did not.</summary>
 /// <param name="Evidence">SHA-256 of the evidence bundle.</param>
 public sealed record CertificateSigned(

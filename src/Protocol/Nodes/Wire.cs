@@ -19,6 +19,8 @@ public enum WorkKind
     Recompute,
     /// <summary>Open the sealed value, and compare it with the claim when there is one.</summary>
     Attest,
+    /// <summary>The own result was convicted in the first round: run the job again and, if it was right, pledge for a second one.</summary>
+    Appeal,
 }
 
 /// <summary>The result that an attestation judges.</summary>
@@ -50,6 +52,12 @@ public sealed record SealRequest(SeatCommitment Commitment, byte[] Signature);
 /// <param name="Salt">Opens the seal; in round 0 it stays outside the signed attestation.</param>
 /// <param name="OutputsRoot">Of the signer's own outputs, stored as a blob.</param>
 public sealed record AttestationRequest(Attestation Attestation, byte[] Signature, Bytes32 OutputsRoot, ulong Units, Bytes32 Salt);
+
+/// <param name="Failure">Of the seat that was to run the job again: Failed, without value and salt.</param>
+public sealed record FailureRequest(Attestation Failure, byte[] Signature);
+
+/// <param name="Pledge">The convicted operator's, for the second round.</param>
+public sealed record AppealRequest(Pledge Pledge, byte[] Signature);
 
 /// <summary>Header names of a signed request.</summary>
 public static class SignedRequestHeaders

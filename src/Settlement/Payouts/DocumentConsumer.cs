@@ -8,7 +8,7 @@ namespace Assay.Settlement.Payouts;
 /// <summary>Keeps what the Verifier sends. What it means is decided by the plan, whenever it is looked at.</summary>
 public sealed class DocumentConsumer(Inbox<SettlementDatabase> inbox, Wake wake) :
     IConsumer<OrderAccepted>, IConsumer<OrderUnplaced>, IConsumer<ResultSigned>, IConsumer<ResultOpened>, IConsumer<CheckAgreed>,
-    IConsumer<AccusationSigned>, IConsumer<SeatCommitmentSigned>, IConsumer<CertificateSigned>
+    IConsumer<AccusationSigned>, IConsumer<SeatCommitmentSigned>, IConsumer<SeatFailed>, IConsumer<AppealSigned>, IConsumer<CertificateSigned>
 {
     public Task Consume(ConsumeContext<OrderAccepted> context) => KeepAsync(context, m => m.Job, m => m.Acceptance.Order);
     public Task Consume(ConsumeContext<OrderUnplaced> context) => KeepAsync(context, m => m.Job);
@@ -17,6 +17,8 @@ public sealed class DocumentConsumer(Inbox<SettlementDatabase> inbox, Wake wake)
     public Task Consume(ConsumeContext<CheckAgreed> context) => KeepAsync(context, m => m.Job, m => m.Attestation.Job);
     public Task Consume(ConsumeContext<AccusationSigned> context) => KeepAsync(context, m => m.Job, m => m.Attestation.Job);
     public Task Consume(ConsumeContext<SeatCommitmentSigned> context) => KeepAsync(context, m => m.Job, m => m.Commitment.Job);
+    public Task Consume(ConsumeContext<SeatFailed> context) => KeepAsync(context, m => m.Job, m => m.Failure.Job);
+    public Task Consume(ConsumeContext<AppealSigned> context) => KeepAsync(context, m => m.Job, m => m.Pledge.Job);
 
     public Task Consume(ConsumeContext<CertificateSigned> context)
     {

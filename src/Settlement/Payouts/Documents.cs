@@ -45,6 +45,8 @@ public static class Documents
             Checks = All<CheckAgreed>(),
             Accusations = All<AccusationSigned>(),
             SeatCommitments = All<SeatCommitmentSigned>(),
+            Failures = All<SeatFailed>(),
+            Appeals = All<AppealSigned>(),
             Certificates = All<CertificateSigned>(),
             Unplaced = All<OrderUnplaced>() is [var unplaced, ..] ? unplaced : null,
         };

@@ -22,6 +22,8 @@ public sealed record SignedDocuments
     public IReadOnlyList<CheckAgreed> Checks { get; init; } = [];
     public IReadOnlyList<AccusationSigned> Accusations { get; init; } = [];
     public IReadOnlyList<SeatCommitmentSigned> SeatCommitments { get; init; } = [];
+    public IReadOnlyList<SeatFailed> Failures { get; init; } = [];
+    public IReadOnlyList<AppealSigned> Appeals { get; init; } = [];
     public IReadOnlyList<CertificateSigned> Certificates { get; init; } = [];
     public OrderUnplaced? Unplaced { get; init; }
 }

@@ -93,9 +93,14 @@ public static class Planner
         var open = view.Chain.Seats.Select((seat, i) => (seat.Commitment, Slot: (byte)i)).Where(s => s.Commitment is null).Select(s => s.Slot);
         return [.. open.SelectMany(slot => clock.HeadTime > view.Chain.CommitBy
             ? First(view, [Due(view, Transition.RefillSeat, slot: slot)])
-            : First(view, view.Documents.SeatCommitments
-                .Where(c => c.Commitment.Round == view.Chain.Round && c.Commitment.Seat == slot)
-                .Select(c => Due(view, Transition.CommitSeat, new Payload(Commitment: new(c.Commitment, c.Signature)), slot))))];
+            : First(view, [
+                .. view.Documents.SeatCommitments
+                    .Where(c => c.Commitment.Round == view.Chain.Round && c.Commitment.Seat == slot)
+                    .Select(c => Due(view, Transition.CommitSeat, new Payload(Commitment: new(c.Commitment, c.Signature)), slot)),
+                .. view.Documents.Failures
+                    .Where(f => f.Failure.Round == view.Chain.Round && f.Failure.Seat == slot && f.Operator == view.Chain.Seats[slot].Operator)
+                    .Select(f => Due(view, Transition.RefillSeat, new Payload(Attestation: new(f.Failure, f.Signature)), slot)),
+            ]))];
     }
 
     private static IReadOnlyList<DueAction> Judge(JobView view, ChainClock clock, ulong revealBy)
@@ -118,6 +123,8 @@ public static class Planner
         if (view.Chain.Verdict is not { } verdict) return [];
         // Against the second round there is no appeal.
         var window = verdict.Round == 1 ? p.AppealWindow : 0;
+        if (view.Chain.Round == 1 && clock.HeadTime < verdict.At.BlockTime + window)
+            return First(view, view.Documents.Appeals.Select(a => Due(view, Transition.Appeal, new Payload(Pledge: new(a.Pledge, a.Signature)))));
         return clock.IsFinal(verdict.At) && clock.HeadTime >= verdict.At.BlockTime + window
             ? First(view, [Due(view, Transition.Slash)]) : [];
     }

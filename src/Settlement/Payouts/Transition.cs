@@ -6,7 +6,7 @@ namespace Assay.Settlement.Payouts;
 /// <summary>A step of a job that takes a transaction. The name is the stored one.</summary>
 public enum Transition
 {
-    Open, Submit, RecordSeed, Release, Expire, Accuse, DrawSeats, CommitSeat, RefillSeat, OpenClaim, Certify, Slash, Lapse,
+    Open, Submit, RecordSeed, Release, Expire, Accuse, DrawSeats, CommitSeat, RefillSeat, OpenClaim, Certify, Appeal, Slash, Lapse,
 }
 
 public static class Transitions
@@ -42,9 +42,10 @@ public static class Transitions
 /// <param name="Acceptance">Open.</param>
 /// <param name="Result">Submit.</param>
 /// <param name="Opening">Release, OpenClaim.</param>
-/// <param name="Attestation">Release of a checked job, Accuse.</param>
+/// <param name="Attestation">Release of a checked job, Accuse, RefillSeat of who failed.</param>
 /// <param name="Commitment">CommitSeat.</param>
 /// <param name="Certificate">Certify.</param>
+/// <param name="Pledge">Appeal.</param>
 /// <param name="Epoch">RecordSeed.</param>
 /// <param name="Record">The job's record as the feed shows it, see <see cref="Transitions.CarriesRecord"/>. Another record after a reorg is another payload.</param>
 public sealed record Payload(
@@ -58,7 +59,8 @@ public sealed record Payload(
     ulong? Epoch = null,
     ulong? Round = null,
     byte[]? Proof = null,
-    Job? Record = null)
+    Job? Record = null,
+    Signed<Pledge>? Pledge = null)
 {
     public static readonly Payload None = new();
 }

@@ -26,8 +26,9 @@ public static class Calldata
             Transition.RecordSeed => Abi.Encode("recordSeed", first.Payload.Epoch!.Value),
             Transition.Accuse => Abi.Encode("accuse", RecordOf(first), first.Payload.Attestation!.Document, first.Payload.Attestation.Signature),
             Transition.DrawSeats => Abi.Encode("drawSeats", first.Subject, RecordOf(first)),
-            Transition.RefillSeat => Abi.Encode("refillSeat", first.Subject, RecordOf(first), first.Slot, Array.Empty<byte>()),
+            Transition.RefillSeat => Abi.Encode("refillSeat", first.Subject, RecordOf(first), first.Slot, first.Payload.Attestation?.Signature ?? []),
             Transition.OpenClaim => Abi.Encode("openClaim", first.Subject, RecordOf(first), first.Payload.Opening!),
+            Transition.Appeal => Abi.Encode("appeal", RecordOf(first), first.Payload.Pledge!.Document, first.Payload.Pledge.Signature),
             Transition.Certify => Certify(first, first.Payload.Certificate!),
             _ => throw new ArgumentOutOfRangeException(nameof(actions), first.Transition, "Not a step of ours."),
         };

@@ -3,7 +3,9 @@ using System.Text.Json;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting;
 using Assay.Hosting.Http;
+using Assay.Hosting.Messaging;
 using Assay.Protocol.Chain;
+using Assay.Protocol.Messages;
 using Assay.Protocol.Nodes;
 using Assay.Protocol.Work;
 using Assay.Verifier.Redundancy;
@@ -19,7 +21,7 @@ namespace Assay.Verifier.Nodes;
 /// </summary>
 public sealed class Answers(
     VerifierDatabase database, JobStore jobs, WorkStore work, Facts facts, EscrowTerms terms, ClaimJudge judge, VerifierBlobs blobs,
-    TimeProvider time)
+    Outbox<VerifierDatabase> outbox, TimeProvider time)
 {
     private const int MaxReason = 500;
     private const int MaxOpenSeconds = 600;
@@ -162,6 +164,30 @@ public sealed class Answers(
                 view.Job, round = (int)attestation.Round, seat = (int)attestation.Seat, caller.Address, claim, body = Json(attestation),
                 request.Signature, request.OutputsRoot, units = (decimal)request.Units, request.Salt, now = time.GetUtcNow(),
             }, transaction);
+        await work.CloseAsync(transaction, asked.Id, WorkState.Done, time.GetUtcNow());
+    });
+
+    /// <summary>Sends on that a seat could not run the job. It is asked again for as long as it is not replaced.</summary>
+    public Task FailAsync(Caller caller, FailureRequest request) => OnJobAsync(request.Failure.Job, async (transaction, view) =>
+    {
+        var failure = request.Failure;
+        if (await work.FindOpenAsync(transaction, view.Job, WorkKind.Recompute, caller.Address, failure.Round, failure.Seat) is not { } asked || failure.Round == 0)
+            throw Refused(409, "not_asked", "This operator has no open seat of that number.");
+        if (failure.Finding != Finding.Failed || !failure.Value.IsZero || !failure.Salt.IsZero) throw Refused(422, "bad_finding", "A failure has neither value nor salt.");
+        CheckSignature(failure, request.Signature, caller.Signer);
+        await outbox.AddAsync(transaction, new SeatFailed(view.Job, caller.Address, failure, request.Signature), MessageIds.From("failed", asked.Id));
+        await work.CloseAsync(transaction, asked.Id, WorkState.Refused, time.GetUtcNow(), "failed");
+    });
+
+    /// <summary>Sends on the convicted operator's pledge.</summary>
+    public Task AppealAsync(Caller caller, AppealRequest request) => OnJobAsync(request.Pledge.Job, async (transaction, view) =>
+    {
+        var pledge = request.Pledge;
+        if (await work.FindOpenAsync(transaction, view.Job, WorkKind.Appeal, caller.Address, pledge.Round) is not { } asked)
+            throw Refused(409, "not_asked", "No appeal of this operator is awaited.");
+        if (pledge.Account != caller.Address) throw Refused(403, "wrong_operator", $"The pledge names {pledge.Account}.");
+        CheckSignature(pledge, request.Signature, caller.Signer);
+        await outbox.AddAsync(transaction, new AppealSigned(view.Job, pledge, request.Signature), MessageIds.From("appeal", asked.Id));
         await work.CloseAsync(transaction, asked.Id, WorkState.Done, time.GetUtcNow());
     });
 

@@ -24,6 +24,8 @@ public static class NodeEndpoints
         Answer<OpeningRequest>(nodes, "/openings", (a, c, b) => a.OpenAsync(c, b), "Opens the own result.");
         Answer<SealRequest>(nodes, "/seals", (a, c, b) => a.SealAsync(c, b), "Seals a re-executed value.");
         Answer<AttestationRequest>(nodes, "/attestations", (a, c, b) => a.AttestAsync(c, b), "Opens the seal and judges the claim.");
+        Answer<FailureRequest>(nodes, "/failures", (a, c, b) => a.FailAsync(c, b), "Gives a seat back: the job could not be run.");
+        Answer<AppealRequest>(nodes, "/appeals", (a, c, b) => a.AppealAsync(c, b), "Pledges for a second round about the own result.");
         return routes;
     }
 

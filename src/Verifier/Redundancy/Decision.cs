@@ -17,8 +17,16 @@ public static class Decision
         JobState.Open => Run(job, world),
         JobState.Submitted => Check(job, world),
         JobState.Accused or JobState.Appealed => Judge(job, world),
+        JobState.Convicted => Convicted(job, world),
         _ => [new Rest()],
     };
+
+    // The operator is asked once whether it stands by its result; after the window there is nothing to say.
+    private static IReadOnlyList<Step> Convicted(JobView job, World world) =>
+        job.Chain is { Round: 1, Opened: not null, Verdict: { } verdict } && world.Clock.Seconds < verdict.At.BlockTime + world.Windows.AppealWindow
+        && !job.Work.Any(w => w is { Kind: WorkKind.Appeal, State: WorkState.Done or WorkState.Refused })
+            ? [new Ask(WorkKind.Appeal, job.Operator, Round: 2)]
+            : [new Rest()];
 
     private static IReadOnlyList<Step> Run(JobView job, World world)
     {

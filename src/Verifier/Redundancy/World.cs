@@ -9,12 +9,12 @@ namespace Assay.Verifier.Redundancy;
 public sealed record ChainClock(ulong Seconds, DateTimeOffset Wall);
 
 /// <summary>What this service follows of one version of the contract's parameters, in blocks and seconds.</summary>
-public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview, uint EpochSeconds, Quorums Quorums)
+public sealed record ChainWindows(uint EpochBlocks, uint ReviewWindow, uint CheckWindow, uint LongReview, uint AppealWindow, uint EpochSeconds, Quorums Quorums)
 {
     /// <summary>A job gets its windows when it is opened.</summary>
-    public static readonly ChainWindows Unopened = new(0, 0, 0, 0, 0, new(0, 0, 0, 0));
+    public static readonly ChainWindows Unopened = new(0, 0, 0, 0, 0, 0, new(0, 0, 0, 0));
 
-    public static ChainWindows Of(EscrowParameters p) => new(p.EpochBlocks, p.ReviewWindow, p.CheckWindow, p.LongReview, p.EpochSeconds, p.Quorums);
+    public static ChainWindows Of(EscrowParameters p) => new(p.EpochBlocks, p.ReviewWindow, p.CheckWindow, p.LongReview, p.AppealWindow, p.EpochSeconds, p.Quorums);
 }
 
 /// <param name="OfferTime">An offer that is unanswered for so long goes to the next operator.</param>

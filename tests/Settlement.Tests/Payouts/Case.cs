@@ -110,6 +110,9 @@ internal sealed class Case
     public static CheckAgreed Check(byte attempt = 0) => new(Job, new Attestation(Job, 0, attempt, Finding.Value, Values.Value(Opening.OutputsRoot, 10), Bytes32.Zero), [attempt]);
     public static AccusationSigned Accusation(byte attempt = 0) => new(Job, new Attestation(Job, 0, attempt, Finding.Value, Keccak256.Hash("other"), Bytes32.Zero), [attempt]);
     public static SeatCommitmentSigned Seal(byte seat, byte round = 1) => new(Job, new SeatCommitment(Job, round, seat, Keccak256.Hash($"seal {seat}")), [seat]);
+    public static SeatFailed Failure(byte seat, Address by, byte round = 1) =>
+        new(Job, by, new Attestation(Job, round, seat, Finding.Failed, Bytes32.Zero, Bytes32.Zero), [7, seat]);
+    public static AppealSigned Appeal => new(Job, new Pledge(Job, Operator, 2), [8]);
     public static CertificateSigned Certificate(bool complete = true, byte round = 1) => new(
         Job, [.. Enumerable.Range(0, 3).Select(i => new Attestation(Job, round, (byte)i, Finding.Value, Keccak256.Hash("other"), Keccak256.Hash("s")))],
         [[1], [2], complete ? [3] : []], Keccak256.Hash("evidence"));

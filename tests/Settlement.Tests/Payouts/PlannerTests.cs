@@ -220,6 +220,17 @@ public sealed class PlannerTests
         Assert.Equal([(Transition.RefillSeat, (byte)0), (Transition.RefillSeat, (byte)2)], due.Select(a => (a.Transition, a.Slot)));
     }
 
+    [Fact]
+    public void A_seat_that_says_it_failed_is_refilled_at_once_and_only_while_it_is_its_own()
+    {
+        var (failed, other) = (Case.Failure(1, Case.Someone(5)), Case.Failure(2, Case.Someone(5)));
+        var due = DrawnCase().Knows(d => d with { Failures = [failed, other] }).Plan();
+        Assert.Equal([(Transition.RefillSeat, (byte)1)], due.Select(a => (a.Transition, a.Slot)));
+        Assert.Equal(failed.Signature, Assert.Single(due).Payload.Attestation!.Signature);
+        Assert.Equal(Transition.CommitSeat, DrawnCase().Knows(d => d with { Failures = [failed], SeatCommitments = [Case.Seal(1)] }).Only());
+        Assert.Empty(DrawnCase().Knows(d => d with { Failures = [Case.Failure(1, Case.Someone(5), round: 2)] }).Plan());
+    }
+
     private static Case SealedCase() => DrawnCase().At(50).Sealed();
 
     [Fact]
@@ -259,6 +270,17 @@ public sealed class PlannerTests
         Assert.Null(job.At(79).Only());
         Assert.Equal(Transition.Slash, job.At(80).Only());
         Assert.Null(job.FinalTo(59).Only());
+    }
+
+    [Fact]
+    public void An_appeal_is_carried_until_its_window_ends_and_never_a_second_time()
+    {
+        Case Convicted() => SealedCase().ClaimOpened().At(60).Verdict(Protocol.Chain.Verdict.Convicted).Knows(d => d with { Appeals = [Case.Appeal] });
+        Assert.Equal(Case.Appeal.Signature, Assert.Single(Convicted().Plan(), a => a.Transition == Transition.Appeal).Payload.Pledge!.Signature);
+        Assert.Equal(Transition.Appeal, Convicted().At(79).Only());
+        Assert.Equal(Transition.Slash, Convicted().At(80).Only());
+        var again = Convicted().Appealed().At(70).Verdict(Protocol.Chain.Verdict.Convicted, round: 2).At(71);
+        Assert.Equal(Transition.Slash, again.Only());
     }
 
     private static Case SplitCase() => SealedCase().ClaimOpened().At(60).Verdict(Protocol.Chain.Verdict.Inconclusive).Appealed();   // block 860, epoch 107

@@ -9,7 +9,7 @@ namespace Assay.Verifier.Tests.Support;
 /// <summary>One job under decision: what happened so far, and at what time it is looked at.</summary>
 internal sealed class Situation
 {
-    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, ReviewWindow: 20, CheckWindow: 30, LongReview: 120, EpochSeconds: 0, new Quorums(3, 3, 3, 2));
+    public static readonly ChainWindows Windows = new(Cast.EpochBlocks, ReviewWindow: 20, CheckWindow: 30, LongReview: 120, AppealWindow: 40, EpochSeconds: 0, new Quorums(3, 3, 3, 2));
 
     public Cast Cast { get; }
     public Order Order { get; }
