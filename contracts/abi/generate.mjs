@@ -12,6 +12,7 @@ const deployables = {
   AccessManager: { source: "@openzeppelin/contracts/access/manager/AccessManager.sol" },
   Registry: { source: "contracts/Registry.sol", speaks: [] },
   Rewards: { source: "contracts/Rewards.sol" },
+  ScriptedBeacon: { source: "contracts/mocks/ScriptedBeacon.sol" },
   TestToken: { source: "contracts/mocks/TestToken.sol" },
   Wallet: { source: "contracts/mocks/Wallets.sol" },
 };

@@ -15,11 +15,13 @@ internal static class DemoCommand
     private static readonly Option<bool> keep = new("--keep") { Description = "Leave the stack up and write .run/stack.json." };
     private static readonly Option<bool> embedded = new("--embedded") { Description = "All services in one process on the in-memory bus, no RabbitMQ." };
 
+    private static readonly Option<string?> scenario = new("--scenario") { Description = "appeal: three cases of two rounds on a deployment of their own, whose seeds are scripted." };
     private static readonly Option<bool> stop = new("--stop") { Description = "End a stack that --keep left running, and nothing else." };
 
     public static Command Create()
     {
-        var command = new Command("demo", "Play the circle: orders, results, spot checks, verdicts, money.") { jobs, operators, seed, json, keep, embedded, stop };
+        scenario.AcceptOnlyFromAmong("appeal");
+        var command = new Command("demo", "Play the circle: orders, results, spot checks, verdicts, money.") { jobs, operators, seed, json, keep, embedded, scenario, stop };
         command.SetAction(RunAsync);
         return command;
     }
@@ -46,7 +48,36 @@ internal static class DemoCommand
             await Console.Error.WriteLineAsync("--keep leaves processes running; --embedded keeps the services in this one, which ends. Give one of them.");
             return 2;
         }
-        return await PlayAsync(options, progress, cancellation);
+        if (arguments.GetValue(scenario) is not null && (options.Keep || options.JsonFile is not null))
+        {
+            await Console.Error.WriteLineAsync("--scenario plays its own script and ends: it takes neither --keep nor --json.");
+            return 2;
+        }
+        return arguments.GetValue(scenario) is null ? await PlayAsync(options, progress, cancellation) : await AppealAsync(options.Embedded, progress, cancellation);
+    }
+
+    private static async Task<int> AppealAsync(bool embedded, ConsoleProgress progress, CancellationToken cancellation)
+    {
+        await using var circle = await RunningCircle.StartAsync(AppealScenario.Circle(embedded), progress.Say, cancellation);
+        var held = false;
+        try
+        {
+            var (cases, promises) = await new AppealScenario(circle, progress).RunAsync(cancellation);
+            DemoOutput.Print(cases);
+            DemoOutput.Print(promises);
+            held = promises.All(p => p.Kept);
+            return held ? 0 : 1;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is TimeoutException or HttpRequestException or BlobException)
+        {
+            await Console.Error.WriteLineAsync($"The scenario could not go on: {e.Message}");
+            return 1;
+        }
+        finally
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!held) await Console.Error.WriteLineAsync($"The logs of this run are in {circle.SaveLogs()}");
+        }
     }
 
     private static async Task<int> PlayAsync(DemoOptions options, ConsoleProgress progress, CancellationToken cancellation)

@@ -32,8 +32,20 @@ public static class DemoOutput
         AnsiConsole.Write(table);
         Console.WriteLine($"refunded to clients: {Tokens(totals.Refunds)} tokens; accuracy of the accepted labels: {report.Accuracy.ToString("P1", CultureInfo.InvariantCulture)}; {totals.Seconds:0.0} s");
         Console.WriteLine($"clients were billed {Tokens(totals.Billed)} tokens; newcomers are checked nearly always, and what that costs above the floor comes off their pay");
-        foreach (var promise in report.Promises)
+        Print(report.Promises);
+    }
+
+    public static void Print(IEnumerable<Promise> promises)
+    {
+        foreach (var promise in promises)
             Console.WriteLine($"{(promise.Kept ? "ok    " : "FAILED")} {promise.What}{(promise.Kept || promise.Detail.Length == 0 ? "" : $": {promise.Detail}")}");
+    }
+
+    public static void Print(IEnumerable<AppealedCase> cases)
+    {
+        foreach (var one in cases)
+            Console.WriteLine(
+                $"{one.Job.ToString()[..10]}  {string.Join(", then ", one.Verdicts.Select(v => $"{v.Verdict} in round {v.Round}"))}; {one.State} ({one.Outcome}), bond less {Tokens(one.Lost)}: {one.What}");
     }
 
     /// <summary>Whole tokens with six decimals.</summary>

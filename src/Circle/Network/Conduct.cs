@@ -1,6 +1,6 @@
 namespace Assay.Circle.Network;
 
-/// <summary>How an operator's node behaves on its own jobs; as a re-executor and as a seat each of the first three answers honestly.</summary>
+/// <summary>How an operator's node behaves on its own jobs; as a re-executor and as a seat all but the ring answer honestly.</summary>
 public enum Conduct
 {
     Honest,
@@ -10,4 +10,8 @@ public enum Conduct
     Copycat,
     /// <summary>Accepts orders and never answers anything after that.</summary>
     Absent,
+    /// <summary>As <see cref="Plausible"/>, in others' jobs too, so that its members agree.</summary>
+    Ring,
+    /// <summary>Of the ring, and appeals when it is convicted.</summary>
+    StubbornRing,
 }

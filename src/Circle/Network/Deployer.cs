@@ -37,6 +37,9 @@ public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> crea
     /// <summary>drand's quicknet. The chain needs EIP-2537.</summary>
     public Task<Receipt> BeaconAsync() => CreateAsync("Quicknet");
 
+    /// <summary>One whose values are those that are brought to it.</summary>
+    public Task<Receipt> ScriptedBeaconAsync() => CreateAsync("ScriptedBeacon");
+
     /// <summary>The interface of one of the contracts.</summary>
     public static ContractAbi AbiOf(Checkout checkout, string name) => ContractAbi.Parse(Read(checkout, name));
 

@@ -9,7 +9,7 @@ using Assay.Protocol.Work;
 
 namespace Assay.Circle.Network;
 
-/// <summary>Token and escrow on a fresh local chain, everybody funded, bonded and deposited.</summary>
+/// <summary>Token and escrow on a fresh local chain, everybody funded, bonded and deposited. Seeds of a beacon are scripted.</summary>
 /// <param name="Block">Of the escrow's creation; indexing starts here.</param>
 public sealed record Deployment(Address Token, Address Escrow, ulong Block)
 {
@@ -28,7 +28,9 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
         var steps = new Steps(chain, new EthApi(rpc), (ulong)chain.ChainId);
         var deployer = new Deployer(checkout, code => steps.DeployAsync(cast.Deployer, code, cancellation));
         var tokenAt = (await deployer.TokenAsync()).ContractAddress!.Value;
-        var escrow = await deployer.EscrowAsync(tokenAt, terms);
+        var escrow = await deployer.EscrowAsync(tokenAt, terms, terms.Randomness == Randomness.Beacon
+            ? new Governance(Address.Zero, (await deployer.ScriptedBeaconAsync()).ContractAddress!.Value, terms, terms)
+            : null);
         var (tokenAbi, escrowAt) = (Deployer.AbiOf(checkout, "TestToken"), escrow.ContractAddress!.Value);
 
         async Task Pay(LocalSigner from, Amount amount, params (string Function, object?[] Arguments)[] calls)

@@ -4,6 +4,7 @@ using Assay.Circle.Stack;
 using Assay.Ethereum.Wallets;
 using Assay.NodeAgent;
 using Assay.Protocol;
+using Assay.Protocol.Chain;
 
 namespace Assay.Circle.Network;
 
@@ -77,6 +78,7 @@ public sealed class NodeSet
             StateDirectory = StateOf(circle, index),
             Provider = gpu is not null && index % 4 == 3 && conduct == Conduct.Honest ? "webgpu" : "cpu",
             KeepRuns = index == 0 ? 100 : 0,
+            AppealPledge = conduct is Conduct.Honest or Conduct.StubbornRing ? LocalTerms.MaxPrice * Quorums.MostSeats : Amount.Zero,
             // It waits for its neighbour's answer; slashed before for another job, it could not take the order that is its part.
             NamedOnly = conduct == Conduct.Copycat,
             Runtimes = new Dictionary<string, RuntimeOptions>
@@ -85,6 +87,7 @@ public sealed class NodeSet
                 {
                     Conduct.Plausible => new(Command(circle, gpu, "cheats/plausible.mjs"), honest),
                     Conduct.Copycat => new(Command(circle, gpu, "cheats/copycat.mjs", "--neighbour", StateOf(circle, 0)), honest),
+                    Conduct.Ring or Conduct.StubbornRing => new(Command(circle, gpu, "cheats/plausible.mjs")),
                     Conduct.Absent => new(Command(circle, gpu, "faults/fault.mjs", "--kind", "hang")),
                     _ => new(honest),
                 },
