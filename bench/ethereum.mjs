@@ -117,15 +117,15 @@ try {
       for (const library of ["viem", "ethers"]) figures[library][name] = await rate(of[library], of.operations ?? 1);
     rounds.push(figures);
   }
-  const ours = (name) => median(rounds.map((r) => r.ours[name].rate));
-  const beside = (name, library) => median(rounds.map((r) => r.ours[name].rate / r[library][name]));
+  const ours = (name) => median(rounds.map((r) => r.ours[name]));
+  const beside = (name, library) => median(rounds.map((r) => r.ours[name] / r[library][name]));
   const bare = { SignTransaction: "BareSign", RecoverSigner: "BareRecover" };
   console.log(`Operations per second of processor time on one thread, median of ${rounds.length} rounds; ${cpus()[0].model}, Node ${process.version}.\n`);
-  console.log("| Case | Ours | Bytes allocated | viem | ethers | times viem | times ethers | times the time of bare libsecp256k1 |\n| --- | --- | --- | --- | --- | --- | --- | --- |");
+  console.log("| Case | Ours | viem | ethers | times viem | times ethers | times the time of bare libsecp256k1 |\n| --- | --- | --- | --- | --- | --- | --- |");
   for (const name in theirs) {
-    const cost = bare[name] ? median(rounds.map((r) => r.ours[bare[name]].rate / r.ours[name].rate)).toFixed(2) : "";
+    const cost = bare[name] ? median(rounds.map((r) => r.ours[bare[name]] / r.ours[name])).toFixed(2) : "";
     const others = ["viem", "ethers"].map((library) => Math.round(median(rounds.map((r) => r[library][name]))).toLocaleString("en"));
-    console.log(`| ${name} | ${Math.round(ours(name)).toLocaleString("en")} | ${rounds[0].ours[name].allocated.toFixed(name.startsWith("Decode") ? 3 : 0)} | ${others.join(" | ")} | ${beside(name, "viem").toFixed(1)} | ${beside(name, "ethers").toFixed(1)} | ${cost} |`);
+    console.log(`| ${name} | ${Math.round(ours(name)).toLocaleString("en")} | ${others.join(" | ")} | ${beside(name, "viem").toFixed(1)} | ${beside(name, "ethers").toFixed(1)} | ${cost} |`);
   }
   if (process.argv.includes("--table")) console.log(start("table").split("// * Summary *")[1]);
 } finally {
