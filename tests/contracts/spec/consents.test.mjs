@@ -21,6 +21,8 @@ const skips = (job, code) => world.refuses(world.send(stranger, "open", [job.ite
 const cost = (job) => job.order.maxPrice + model.fee(p, job.order.maxPrice);
 const approve = (perJob, perDay, until = LATE, from = payer) => world.send(from, "approveSpending", client.address, perJob, perDay, until);
 const paid = (terms = {}) => world.agree({ order: { payer: payer.address, ...terms } });
+// The tests' own time must not decide on which day they are.
+const nextDay = async () => world.at((((await world.now()) / 86400n) + 1n) * 86400n);
 const gains = async (act, ...accounts) => {
   const before = await Promise.all(accounts.map(({ address }) => world.read("available", address)));
   await act();
@@ -90,6 +92,7 @@ describe("an order at another's cost", () => {
   });
 
   it("needs the payer's approval, within its caps and its time, to the unit and to the second", async () => {
+    await nextDay();
     await skips(await paid(), Skip.NotAllowed);
     const one = await paid();
     await approve(cost(one) - 1n, 1000n * USD);
@@ -108,8 +111,7 @@ describe("an order at another's cost", () => {
 
   it("counts by day, whatever came back, and begins again with the next", async () => {
     const job = await paid();
-    // A day's first second, so that the tests' own time does not decide.
-    await world.at((((await world.now()) / 86400n) + 1n) * 86400n);
+    await nextDay();
     await approve(cost(job), 2n * cost(job));
     for (let i = 0; i < 2; i++) {
       const next = await world.opened({ order: { payer: payer.address } });
@@ -119,7 +121,7 @@ describe("an order at another's cost", () => {
     // An approval that is said again is no way around the day's cap.
     await approve(cost(job), 2n * cost(job));
     await skips(await paid(), Skip.NotAllowed);
-    await world.at((((await world.now()) / 86400n) + 1n) * 86400n);
+    await nextDay();
     await world.opened({ order: { payer: payer.address } });
     assert.equal((await world.read("spendingOf", payer.address, client.address))[3], cost(job));
   });

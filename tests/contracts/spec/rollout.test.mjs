@@ -20,7 +20,7 @@ describe("a rollout of new contracts", () => {
     authority = await new Authority(world).setUp(world.parameters.unbondingDelay + 1);
     for (const client of world.clients) await world.fund(client, 1_000n * USD);
     for (const operator of world.operators) await world.register(operator);
-    jobs = [await world.opened(), await world.accused({ operator: world.operators[1] }), await world.decided({ operator: world.operators[2] })];
+    jobs = [await world.opened(), await world.accused({ operator: world.operators[1], order: { maxPrice: 20n * USD } }), await world.decided({ operator: world.operators[2] })];
     deposited = await world.balance(old);
   });
 
