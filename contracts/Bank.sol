@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IBank} from "./interfaces/IBank.sol";
+import {Bounds} from "./libraries/Bounds.sol";
+import {Records} from "./libraries/Records.sol";
+import {Sampling} from "./libraries/Sampling.sol";
 import {Work} from "./libraries/Words.sol";
 import {CaseBook} from "./parts/CaseBook.sol";
 import {Operators} from "./parts/Operators.sol";
@@ -11,6 +14,8 @@ import {Till} from "./parts/Till.sol";
 /// @title The bank: clients' and operators' accounts, and what can be read
 /// @notice Code of the escrow, run by delegatecall on its storage. Called directly, it has books of its own that nobody should pay into.
 contract Bank is Operators, CaseBook {
+    using Records for uint256;
+
     /// @notice The code of what this module has no room for.
     address public immutable registry;
 
@@ -157,5 +162,26 @@ contract Bank is Operators, CaseBook {
     /// @inheritdoc IBank
     function seedOf(uint64 epoch) external view returns (bytes32) {
         return _seeds[epoch];
+    }
+
+    /// @inheritdoc IBank
+    function nonceUsed(address client, uint256 nonce) external view returns (bool) {
+        return _nonces[client][nonce >> 8] >> (nonce & 0xff) & 1 != 0;
+    }
+
+    /// @inheritdoc IBank
+    function isSampled(bytes32 id, Job calldata record) public view returns (bool decided, bool sampled) {
+        require(_heads[id].matches(record), WrongRecord(id));
+        bytes32 seed = _seeds[uint64(record.course.epoch() + 1)];
+        if (record.course.submittedAt() == 0 || seed == 0) return (false, false);
+        return (true, Sampling.isSampled(seed, id, record.terms.ratePpm()));
+    }
+
+    /// @inheritdoc IBank
+    function drawnFor(bytes32 id, Job calldata record, uint8 attempt) external view returns (address) {
+        (, bool sampled) = isSampled(id, record);
+        if (!sampled || attempt >= Bounds.MAX_ATTEMPTS) return address(0);
+        address[] memory drawn = _drawSpot(id, record, _seeds[uint64(record.course.epoch() + 1)], uint256(attempt) + 1);
+        return attempt < drawn.length ? drawn[attempt] : address(0);
     }
 }

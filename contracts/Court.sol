@@ -508,7 +508,7 @@ contract Court is ICases, CaseBook {
     }
 
     function _take(bytes32 id, address payer, uint256 lock, uint256 wanted) private returns (uint256 taken) {
-        taken = Pricing.min(lock, wanted);
+        taken = Pricing.min(Pricing.min(lock, wanted), _operators[payer].locked);
         _debit(id, payer, Book.Locked, Reason.SeatPay, taken);
         _retireIfPoor(payer);
     }

@@ -9,7 +9,6 @@ import {ICharter} from "./interfaces/ICharter.sol";
 import {IJobs} from "./interfaces/IJobs.sol";
 import {Bounds} from "./libraries/Bounds.sol";
 import {Records} from "./libraries/Records.sol";
-import {Sampling} from "./libraries/Sampling.sol";
 import {rulesOf} from "./libraries/Words.sol";
 import {Jobs} from "./parts/Jobs.sol";
 import {Slashing} from "./parts/Slashing.sol";
@@ -80,22 +79,6 @@ contract Escrow is Till, Jobs, Slashing {
     /// @inheritdoc IJobs
     function isRecord(bytes32 id, Job calldata record) external view returns (bool) {
         return _heads[id].matches(record);
-    }
-
-    /// @inheritdoc IJobs
-    function isSampled(bytes32 id, Job calldata record) public view returns (bool decided, bool sampled) {
-        require(_heads[id].matches(record), WrongRecord(id));
-        bytes32 seed = _seeds[uint64(record.course.epoch() + 1)];
-        if (record.course.submittedAt() == 0 || seed == 0) return (false, false);
-        return (true, Sampling.isSampled(seed, id, record.terms.ratePpm()));
-    }
-
-    /// @inheritdoc IJobs
-    function drawnFor(bytes32 id, Job calldata record, uint8 attempt) external view returns (address) {
-        (, bool sampled) = isSampled(id, record);
-        if (!sampled || attempt >= Bounds.MAX_ATTEMPTS) return address(0);
-        address[] memory drawn = _drawSpot(id, record, _seeds[uint64(record.course.epoch() + 1)], uint256(attempt) + 1);
-        return attempt < drawn.length ? drawn[attempt] : address(0);
     }
 
     /// @dev Fixed for ever, and every submission asks for it.

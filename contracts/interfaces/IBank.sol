@@ -120,4 +120,10 @@ interface IBank is IVocabulary {
     function epochOf(uint16 version) external view returns (uint64);
     /// @notice The recorded seed; zero while unknown.
     function seedOf(uint64 epoch) external view returns (bytes32);
+    /// @notice Whether the account's nonce has opened a job, carried a Withdraw or a Claim, or was cancelled.
+    function nonceUsed(address client, uint256 nonce) external view returns (bool);
+    /// @notice Whether the job's sampling is decided (submitted, and the seed recorded), and how.
+    function isSampled(bytes32 job, Job calldata record) external view returns (bool decided, bool sampled);
+    /// @notice Who re-executes at this attempt (0 to 2); zero while undecided, if not sampled, or if the draw found nobody.
+    function drawnFor(bytes32 job, Job calldata record, uint8 attempt) external view returns (address);
 }

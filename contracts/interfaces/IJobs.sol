@@ -33,7 +33,8 @@ interface IJobs is IVocabulary {
     /// @dev Skips: WrongState, TooEarly, SeedMissing.
     function expire(JobItem[] calldata jobs) external;
 
-    /// @notice Takes what the accusation locked of the convicted operators' stake, less the seats' pay, `appealWindow` after the certificate.
+    /// @notice Takes the convicted operators' stake of what the accusation locked, of the bond where that is too little, and then of what other cases have locked,
+    /// `appealWindow` after the certificate.
     /// @dev Skips: WrongState, TooEarly.
     function slash(JobItem[] calldata jobs) external;
 
@@ -43,10 +44,4 @@ interface IJobs is IVocabulary {
     function stateOf(bytes32 job) external view returns (State state, Outcome outcome);
     /// @notice Whether this is the record of the job.
     function isRecord(bytes32 job, Job calldata record) external view returns (bool);
-    /// @notice Whether the account's nonce has opened a job, carried a Withdraw or a Claim, or was cancelled.
-    function nonceUsed(address client, uint256 nonce) external view returns (bool);
-    /// @notice Whether the job's sampling is decided (submitted, and the seed recorded), and how.
-    function isSampled(bytes32 job, Job calldata record) external view returns (bool decided, bool sampled);
-    /// @notice Who re-executes at this attempt (0 to 2); zero while undecided, if not sampled, or if the draw found nobody.
-    function drawnFor(bytes32 job, Job calldata record, uint8 attempt) external view returns (address);
 }

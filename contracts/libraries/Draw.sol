@@ -35,12 +35,14 @@ library Draw {
             for (uint256 i; i < others; ++i) {
                 places[i] = uint256(terms.excluded[i]) << 160;
             }
-            for (uint256 probe; probe < PROBES && found < count && terms.rosterLength != 0; ++probe) {
-                uint256 place = wordOf(roster[indexAt(preimage, probe, terms.rosterLength)]);
+            uint256 length = terms.rosterLength;
+            for (uint256 probe; probe < PROBES && found < count && length != 0; ++probe) {
+                uint256 place = wordOf(roster[indexAt(preimage, probe, length)]);
                 if (place >> 184 != 0 && leftAt(place, terms.byTime) <= terms.last) continue;
                 uint256 cluster = clusterOf(place);
-                if (cluster == terms.operatorCluster || contains(places, others + found, cluster)) continue;
-                if (operatorOf(place) == terms.client || operatorOf(place) == terms.payer) continue;
+                if (cluster == terms.operatorCluster || (others + found != 0 && contains(places, others + found, cluster))) continue;
+                address operator = operatorOf(place);
+                if (operator == terms.client || operator == terms.payer) continue;
                 places[others + found++] = place;
             }
             for (uint256 i = others; i < others + found; ++i) {

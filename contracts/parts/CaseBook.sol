@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Pricing} from "../libraries/Pricing.sol";
 import {Rules} from "../libraries/Words.sol";
 import {JobBook} from "./JobBook.sol";
 
@@ -65,7 +66,9 @@ abstract contract CaseBook is JobBook {
         _payOut(id, job, _heads[id], Accepted(Outcome.Checked, opening.outputsRoot, opening.units, accuser), rules, tally);
     }
 
-    function _unlock(bytes32 id, address account, uint256 amount) internal {
+    /// @dev As far as another case's slash has not taken it meanwhile.
+    function _unlock(bytes32 id, address account, uint256 lock) internal {
+        uint256 amount = Pricing.min(lock, _operators[account].locked);
         _debit(id, account, Book.Locked, Reason.CaseUnlock, amount);
         _credit(id, account, _purseOf(account), Reason.CaseUnlock, amount);
     }

@@ -20,11 +20,6 @@ abstract contract Jobs is IJobs, CaseBook {
     uint256 private constant WITNESS_BYTES = 65;
 
     /// @inheritdoc IJobs
-    function nonceUsed(address client, uint256 nonce) public view returns (bool) {
-        return _nonces[client][nonce >> 8] >> (nonce & 0xff) & 1 != 0;
-    }
-
-    /// @inheritdoc IJobs
     function open(OpenItem[] calldata items) external nonReentrantView {
         (Rules rules, bytes32 domain) = (_rules, _domainSeparatorV4());
         require(!rules.paused(), IsPaused());

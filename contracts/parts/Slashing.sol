@@ -37,14 +37,25 @@ abstract contract Slashing is IJobs, CaseBook {
         _heads[id] = head.moved(State.Slashed, Outcome.WrongResult);
         _operators[operator].work = _operators[operator].work.withoutJob(job.terms.maxPrice()).withClean(0);
         if (exact) _retire(operator, true);
-        uint256 keeperPart = _distribute(id, job, record.accuser, record.operatorLock);
+        uint256 keeperPart = _distribute(id, job, record.accuser, _takeStake(id, job, record.operatorLock));
         if (!exact) _retireIfPoor(operator);
         // The drawn re-executor has its own back since the verdict.
         if (record.bonded) _unlock(id, record.accuser, record.accuserLock);
         return (Skip.None, keeperPart);
     }
 
-    /// @dev What the accusation locked and the seats have left.
+    /// @dev What the accusation locked and the seats have left. Where that is too little it is taken from the bond and then from what other cases have locked:
+    /// one that the operator has had opened against itself would else keep the bond from this one.
+    function _takeStake(bytes32 id, Job calldata job, uint256 lock) private returns (uint256) {
+        address operator = job.operator;
+        uint256 due = Pricing.slashDown(job.terms.maxPrice(), _rulesOf(job.course.version()).floorPpm(), job.terms.comparison());
+        uint256 fromBond = lock < due ? Pricing.min(due - lock, _bondOf(operator)) : 0;
+        uint256 fromLocks = Pricing.min(due - fromBond, _operators[operator].locked);
+        _debit(id, operator, Book.Bond, Reason.Slash, fromBond);
+        _debit(id, operator, Book.Locked, Reason.Slash, fromLocks);
+        return fromBond + fromLocks;
+    }
+
     function _distribute(bytes32 id, Job calldata job, address accuser, uint256 amount) private returns (uint256) {
         Rules rules = _rulesOf(job.course.version());
         address payer = job.payerOf();
@@ -53,7 +64,6 @@ abstract contract Slashing is IJobs, CaseBook {
             Pricing.splitSlash(amount, job.terms.maxPrice(), rules.accuserPpm(), rules.keeperPart());
 
         emit StakeSlashed(id, job.operator, uint96(amount), uint96(compensation), uint96(accuserReward), uint96(insured));
-        _debit(id, job.operator, Book.Locked, Reason.Slash, amount);
         _credit(id, payer, Book.Available, Reason.Refund, refund);
         _credit(id, payer, Book.Available, Reason.Compensation, compensation);
         if (_purseOf(accuser) == Book.Bond) _earn(id, accuser, Reason.AccuserReward, accuserReward);

@@ -336,7 +336,7 @@ contract Ghost {
         if (of_ == V.Book.Bond) {
             if (r == V.Reason.SeatPay) return true; // a first seat that was overruled pays back
             if (up) return r == V.Reason.Bonding || r == V.Reason.CaseUnlock;
-            return r == V.Reason.BondWithdrawal || r == V.Reason.Penalty || r == V.Reason.CaseLock;
+            return r == V.Reason.BondWithdrawal || r == V.Reason.Penalty || r == V.Reason.CaseLock || r == V.Reason.Slash;
         }
         if (of_ == V.Book.Locked) return up ? r == V.Reason.CaseLock : r == V.Reason.CaseUnlock || r == V.Reason.SeatPay || r == V.Reason.Slash;
         if (of_ == V.Book.Earned) {

@@ -363,7 +363,8 @@ abstract contract CaseRules is Campaign {
     function holds_a_lock_belongs_to_a_running_case(bytes32 id, Ghost.Life memory life) internal view {
         int256 locked = _ghost.lockedBy(id);
         bool runs = life.state >= V.State.Accused && life.state <= V.State.Appealed;
-        require(runs || locked == 0, "a lock outlived its case");
+        // A slash takes what other cases of its operator have locked, where there is nothing else.
+        if (!runs) return require(life.state == V.State.Slashed ? locked <= 0 && locked >= -int256(slashOf(life)) : locked >= 0, "a lock outlived its case");
         uint256 seats = 2 * (uint256(_p.firstSeats) + _p.secondSeats) + _p.secondSeats;
         require(locked >= 0 && locked <= int256(seats * life.maxPrice + slashOf(life)), "a case locked more than its seats and its slash can cost");
     }
@@ -411,12 +412,14 @@ abstract contract CaseRules is Campaign {
     }
 
     function holds_all_locks_together_are_those_of_the_cases() internal view {
-        int256 locked;
+        (int256 locked, int256 left) = (0, 0);
         for (uint256 i; i < _handler.jobCount(); ++i) {
             bytes32 id = _handler.jobs(i);
             V.State state = stateOf(id);
-            if (state >= V.State.Accused && state <= V.State.Appealed) locked += _ghost.lockedBy(id);
+            locked += _ghost.lockedBy(id);
+            if (state < V.State.Accused || state > V.State.Appealed) left += _ghost.lockedBy(id);
         }
+        require(left <= 0, "ended cases hold more than slashes took of other cases");
         uint256 sum;
         for (uint256 i; i < _handler.OPERATORS(); ++i) {
             (, V.Operator memory record) = operatorAt(i);

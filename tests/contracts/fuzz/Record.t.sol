@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../../contracts/interfaces/IEscrow.sol";
+import {IBank} from "../../../contracts/interfaces/IBank.sol";
 import {IJobs} from "../../../contracts/interfaces/IJobs.sol";
 import {IVocabulary as V} from "../../../contracts/interfaces/IVocabulary.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
@@ -42,7 +43,7 @@ contract RecordTest {
     }
 
     function test_fuzz_tells_nothing_about_the_sampling(uint256 bit) external view {
-        bytes memory call = abi.encodeCall(IJobs.isSampled, (_submitted, _handler.recordOf(_submitted)));
+        bytes memory call = abi.encodeCall(IBank.isSampled, (_submitted, _handler.recordOf(_submitted)));
         (bool done,) = address(_escrow).staticcall(call);
         assert(done);
         bytes memory answer;

@@ -349,6 +349,31 @@ describe("a challenge", () => {
     await world.checkBooks();
   });
 
+  it("of an operator's own honest job keeps no bond from the slash of a cheat, however the sham ends", async () => {
+    const price = { order: { maxPrice: 2n * V } };
+    const [sham, cheat] = [await world.submitted(price), await world.submitted(price)];
+    await send("challenge", ...(await world.pledge(sham, 1, world.clients[1])));
+    const held = await record(operator);
+    assert.equal(held.bond, 0n);
+    await world.recordSeedAfter((await world.recordOf(cheat.id)).epoch);
+    cheat.accuser = await world.drawn(cheat);
+    await world.accuse(await world.check(cheat, { value: other }));
+    await world.seat(cheat);
+    await world.commit(cheat, wrong(cheat));
+    await world.about(cheat.id, "openClaim", cheat.opening);
+    await certify(cheat);
+    await world.pass(p.appealWindow);
+    const { events } = await slash(cheat);
+    assert.equal(named(events, "StakeSlashed")[0].amount, (2n * 2n * V * 1_000_000n) / BigInt(p.floorPpm));
+    await world.checkBooks();
+
+    await world.pass(p.verdictWindow);
+    await send("lapse", await world.jobItems(sham.id));
+    const left = await record(operator);
+    assert.deepEqual([left.bond + left.locked, left.locked], [held.locked - (2n * 2n * V * 1_000_000n) / BigInt(p.floorPpm), 0n]);
+    await world.checkBooks();
+  });
+
   it("that is wrong pays the seats, and one that stays undecided half of them", async () => {
     const [, client] = world.clients;
     for (const [values, lost] of [[right, 3n], [(job) => [job.value, other, keccak256("0x03")], undefined]]) {
