@@ -14,6 +14,7 @@ const deployables = {
   Rewards: { source: "contracts/Rewards.sol" },
   ScriptedBeacon: { source: "contracts/mocks/ScriptedBeacon.sol" },
   TestToken: { source: "contracts/mocks/TestToken.sol" },
+  SignedToken: { source: "contracts/mocks/SignedToken.sol" },
   Wallet: { source: "contracts/mocks/Wallets.sol" },
 };
 

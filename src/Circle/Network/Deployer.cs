@@ -40,15 +40,16 @@ public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> crea
     /// <summary>One whose values are those that are brought to it.</summary>
     public Task<Receipt> ScriptedBeaconAsync() => CreateAsync("ScriptedBeacon");
 
-    /// <summary>The interface of one of the contracts.</summary>
-    public static ContractAbi AbiOf(Checkout checkout, string name) => ContractAbi.Parse(Read(checkout, name));
-
-    private async Task<Receipt> CreateAsync(string name, params object?[] arguments)
+    /// <summary>Any of the committed contracts, by its name.</summary>
+    public async Task<Receipt> CreateAsync(string name, params object?[] arguments)
     {
         var json = Read(checkout, name);
         using var document = JsonDocument.Parse(json);
         return await create([.. Hex.Decode(document.RootElement.GetProperty("bytecode").GetString()!), .. ContractAbi.Parse(json).EncodeConstructor(arguments)]);
     }
+
+    /// <summary>The interface of one of the contracts.</summary>
+    public static ContractAbi AbiOf(Checkout checkout, string name) => ContractAbi.Parse(Read(checkout, name));
 
     private static string Read(Checkout checkout, string name) => File.ReadAllText(Path.Combine(checkout.Root, "contracts/abi", $"{name}.json"));
 }

@@ -14,16 +14,6 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
 
     public async Task DisposeAsync() => await world.DisposeAsync();
 
-    private async Task BooksAgreeAsync()
-    {
-        await world.UntilAsync(async () => (await world.ReconcileAsync()).Differences.Count == 0, "the books to agree");
-        var reserved = Amount.Zero;
-        foreach (var client in new[] { world.Escrow.Client(0), world.Escrow.Client(1) })
-            reserved += (await world.AccountAsync(client.Address)).Balances.GetValueOrDefault(Book.Reserved);
-        var booked = Amount.Parse(Assert.Single(await world.QueryAsync<string>("select sum(amount)::text from live_ledger")));
-        Assert.Equal(await world.Escrow.TokensInEscrowAsync(), booked + reserved);
-    }
-
     [Fact]
     public async Task An_honest_job_is_released_with_its_check_and_closed_at_finality()
     {
@@ -40,7 +30,22 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         Assert.Empty(status.Refused);
         // 500 for the work, 200 for the check, 5 for the keeper.
         Assert.Equal(10_000 - 705, (await world.AccountAsync(world.Escrow.Client(0).Address)).Balances[Book.Available]);
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
+    }
+
+    [Fact]
+    public async Task A_job_with_a_witness_is_submitted_with_the_witness_word_and_not_without()
+    {
+        var witness = world.Escrow.Client(1);
+        var job = await world.PlaceAsync(world.Order() with { Witness = witness.Address });
+        await world.AcceptAsync(job);
+        await world.UntilStateAsync(job, "Open");
+        var opening = SettlementWorld.OpeningOf(job);
+        await world.SubmitAsync(job, opening);
+        await world.UntilAsync(async () => (await world.StatusAsync(job)).Refused.Any(r => r.Code == "BadWitness"), "the refusal");
+        Assert.Equal("Open", (await world.StatusAsync(job)).State);
+        await world.SubmitAsync(job, opening, witness: witness);
+        await world.UntilStateAsync(job, "Submitted");
     }
 
     [Fact]
@@ -75,7 +80,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         Assert.Contains("StakeSlashed", status.Transactions.Select(t => t.Event));
         // Everything back, and compensation of the price.
         Assert.Equal(11_000, (await world.AccountAsync(world.Escrow.Client(0).Address)).Balances[Book.Available]);
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
     }
 
     [Fact]
@@ -85,7 +90,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         await world.AcceptAsync(job);
         await world.UntilClosedAsync(job);
         Assert.Equal(("Refunded", Outcome.NoShow), ((await world.StatusAsync(job)).State, (await world.StatusAsync(job)).Outcome));
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
     }
 
     [Fact]
@@ -100,7 +105,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         await world.Chain.IncreaseTimeAsync(TimeSpan.FromSeconds(Escrow.Terms.LongReview + Escrow.Terms.OpenWindow));
         await world.UntilClosedAsync(job);
         Assert.Equal(Outcome.Unavailable, (await world.StatusAsync(job)).Outcome);
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
     }
 
     private bool IsSeeded(Bytes32 job)
@@ -150,7 +155,7 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
         await world.UntilAsync(async () => (await Task.WhenAll(jobs.Select(world.StatusAsync))).Any(s => s.Refused.Any(r => r.Code == "InsufficientFunds")), "the other's refusal");
         var skipped = Assert.Single(world.Reader.Said.Select(s => s.Message).OfType<ItemSkipped>());
         Assert.Equal((ItemAction.Open, Skip.InsufficientFunds), (skipped.Action, skipped.Code));
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
     }
 
     [Fact]
@@ -165,6 +170,6 @@ public sealed class JobLifeTests(PostgresFixture postgres, ChainFixture chain) :
             OpenItem.Of(order, request.Signature, acceptance, await world.Escrow.Domain.SignAsync(world.Escrow.Operator(0), acceptance)),
         }.ToList());
         await world.UntilAsync(async () => (await world.QueryAsync<string>("select outcome from jobs where closed_at is not null")).Contains("NoShow"), "its refund");
-        await BooksAgreeAsync();
+        await world.BooksAgreeAsync();
     }
 }

@@ -84,6 +84,17 @@ internal sealed class Escrow
     /// <summary>A contract call from somebody's own account.</summary>
     public Contract From(ISigner signer) => As(signer).GetContract(EscrowAbi.Instance, Domain.Escrow);
 
+    /// <summary>Gives somebody else money to order with.</summary>
+    public Task DepositForAsync(Address account, Amount amount) =>
+        EnterAsync(Relayer, amount.ToBigInteger(), contract => contract.SendAsync("depositFor", account, amount));
+
+    /// <summary>A contract wallet of this owner; its answers as in contracts/mocks/Wallets.sol.</summary>
+    public async Task<Address> WalletAsync(ISigner owner, int answer = 0)
+    {
+        using var web3 = As(Governor);
+        return (await new Deployer(web3).CreateAsync("Wallet", owner.Address, answer)).ContractAddress!.Value;
+    }
+
     private static Address PayoutOf(int i) => new([.. new byte[18], 0xee, (byte)i]);
 
     private async Task EnterAsync(ISigner who, BigInteger amount, Func<Contract, Task> enter)

@@ -141,9 +141,11 @@ internal sealed class SettlementWorld : IAsyncDisposable
         return new OrderRequest(order, await (domain ?? Escrow.Domain).SignAsync(signer, order));
     }
 
-    public async Task<Bytes32> PlaceAsync(Order order)
+    public async Task<Bytes32> PlaceAsync(Order order) => await PlaceAsync(await SignAsync(order));
+
+    public async Task<Bytes32> PlaceAsync(OrderRequest request)
     {
-        var response = await PostAsync(await SignAsync(order));
+        var response = await PostAsync(request);
         Assert.Equal(System.Net.HttpStatusCode.Accepted, response.StatusCode);
         return (await response.Content.ReadFromJsonAsync<OrderResponse>(AssayJson.Options))!.Job;
     }
@@ -166,10 +168,12 @@ internal sealed class SettlementWorld : IAsyncDisposable
     /// <summary>The result of an honest run of this job.</summary>
     public static Opening OpeningOf(Bytes32 job, ulong units = 5) => new(Words.Hash(job, Words.Of(1)), units, Words.Hash(job, Words.Of(2)));
 
-    public async Task SubmitAsync(Bytes32 job, Opening opening, int by = 0)
+    /// <param name="witness">Signs that the content is stored, where the order names it.</param>
+    public async Task SubmitAsync(Bytes32 job, Opening opening, int by = 0, LocalSigner? witness = null)
     {
         var result = new Result(job, Values.Commitment(opening), Words.Of(0x3a));
-        await PublishAsync(new ResultSigned(job, result, await Escrow.Domain.SignAsync(Escrow.Operator(by), result)));
+        byte[] word = witness is null ? [] : await Escrow.Domain.SignAsync(witness, new Stored(job, result.Commitment));
+        await PublishAsync(new ResultSigned(job, result, [.. await Escrow.Domain.SignAsync(Escrow.Operator(by), result), .. word]));
     }
 
     /// <summary>The drawn re-executor's value: agreeing or accusing.</summary>
@@ -186,9 +190,11 @@ internal sealed class SettlementWorld : IAsyncDisposable
         Escrow.Contract.CallAsync<Address>("drawnFor", job, JobFold.Fold(job, Reader.Said.Select(s => s.Message).OfType<IJobEvent>().Where(e => e.Job == job)).Record, 0);
 
     /// <summary>An honest job from order to release, checked because its operator is new.</summary>
-    public async Task<Bytes32> RunHonestJobAsync(int client = 0, ulong nonce = 1, int by = 0)
+    public async Task<Bytes32> RunHonestJobAsync(int client = 0, ulong nonce = 1, int by = 0) => await RunHonestJobAsync(Order(client, nonce), by);
+
+    public async Task<Bytes32> RunHonestJobAsync(Order order, int by = 0)
     {
-        var job = await PlaceAsync(Order(client, nonce));
+        var job = await PlaceAsync(order);
         await AcceptAsync(job, by);
         await UntilStateAsync(job, "Open");
         var opening = OpeningOf(job);
@@ -206,6 +212,17 @@ internal sealed class SettlementWorld : IAsyncDisposable
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { SearchPath = "settlement" }.ConnectionString);
         return (await connection.QueryAsync<T>(sql)).AsList();
+    }
+
+    /// <summary>The ledger has every token that the escrow holds, and the contract's views say the same.</summary>
+    public async Task BooksAgreeAsync()
+    {
+        await UntilAsync(async () => (await ReconcileAsync()).Differences.Count == 0, "the books to agree");
+        var reserved = Amount.Zero;
+        foreach (var client in new[] { Escrow.Client(0), Escrow.Client(1) })
+            reserved += (await AccountAsync(client.Address)).Balances.GetValueOrDefault(Book.Reserved);
+        var booked = Amount.Parse(Assert.Single(await QueryAsync<string>("select sum(amount)::text from live_ledger")));
+        Assert.Equal(await Escrow.TokensInEscrowAsync(), booked + reserved);
     }
 
     private async Task<string> DescribeAsync()
