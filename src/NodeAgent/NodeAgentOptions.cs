@@ -124,6 +124,9 @@ public sealed record OperatorOptions
     /// <summary>Takes only orders that name this operator, none that anybody may take.</summary>
     public bool NamedOnly { get; init; }
 
+    /// <summary>Keys of stores that are relied on to sign what they hold; an order that names another witness is refused, as its result might never be taken.</summary>
+    public IReadOnlyList<Address> Witnesses { get; init; } = [];
+
     /// <summary>Most seconds a job may ask for.</summary>
     public int MaxSeconds { get; init; } = 600;
 

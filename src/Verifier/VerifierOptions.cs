@@ -56,7 +56,7 @@ public sealed class NodeOptions : IValidatableObject
 }
 
 /// <summary>Section <c>Blobs</c>: the content store.</summary>
-public sealed class BlobOptions
+public sealed class BlobOptions : IValidatableObject
 {
     [Required, Description("directory of the blobs")]
     public string Directory { get; set; } = "";
@@ -64,6 +64,18 @@ public sealed class BlobOptions
     [Range(1, 1L << 40), Description("largest blob that is taken, in bytes")]
     public long MaxBytes { get; set; } = 16 << 20;
 
+    [Description("file of the key with which the store signs what it holds, for orders that name it as their witness (V3 keystore); empty: it signs nothing")]
+    public string Keystore { get; set; } = "";
+
+    [Description("file with the keystore's password; one trailing line break is left out")]
+    public string PasswordFile { get; set; } = "";
+
     [Range(0, 1 << 19), Description("bytes of outputs that an evidence bundle carries in all; larger ones are named by digest only")]
     public int EvidenceBytes { get; set; } = 256 << 10;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
+    {
+        if (Keystore.Length > 0 != PasswordFile.Length > 0)
+            yield return new("Keystore and PasswordFile are given together or not at all", [nameof(Keystore)]);
+    }
 }

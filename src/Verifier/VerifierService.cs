@@ -1,6 +1,7 @@
 using Assay.Hosting;
 using Assay.Hosting.Database;
 using Assay.Hosting.Messaging;
+using Assay.Hosting.Options;
 using Assay.Hosting.Telemetry;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
@@ -35,6 +36,7 @@ public static class VerifierService
     public static IServiceCollection AddVerifier(this IServiceCollection services, VerifierOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        var witness = options.Blobs.Keystore.Length == 0 ? null : KeyFile.Read(options.Blobs.Keystore, options.Blobs.PasswordFile, "Blobs:Keystore");
         services
             .AddServiceDatabase(_ => new VerifierDatabase(options.Database.ConnectionString), options.Database.StartSeconds)
             .AddSingleton(options)
@@ -44,6 +46,7 @@ public static class VerifierService
                 typeof(OrderAccepted), typeof(OrderUnplaced), typeof(ResultSigned), typeof(ResultOpened), typeof(CheckAgreed),
                 typeof(AccusationSigned), typeof(SeatCommitmentSigned), typeof(SeatFailed), typeof(AppealSigned), typeof(CertificateSigned))
             .AddSingleton(_ => new VerifierBlobs(options.Blobs.Directory))
+            .AddSingleton(provider => new StoreWitness(witness, provider.GetRequiredService<VerifierBlobs>(), provider.GetRequiredService<EscrowTerms>()))
             .AddSingleton<Wakeup>().AddSingleton<Facts>().AddSingleton<Surroundings>().AddSingleton<OrderDocuments>().AddSingleton<JobStore>()
             .AddSingleton<WorkStore>().AddSingleton<RequestGate>().AddSingleton<Answers>()
             .AddSingleton<ClaimJudge>().AddSingleton<EvidenceStore>()

@@ -48,7 +48,7 @@ public sealed class NodeAgentTests : IDisposable
         await RefusedAsync("price_too_low", good.Order with { UnitPrice = 9 });
         await RefusedAsync("expired", good.Order with { Expiry = 1 });
         await RefusedAsync("wrong_operator", good.Order with { Operator = SampleJob.Client });
-        await RefusedAsync("needs_witness", good.Order with { Witness = SampleJob.Client });
+        await RefusedAsync("unknown_witness", good.Order with { Witness = SampleJob.Client });
         await RefusedAsync("wrong_policy", good.Order with { Comparison = Comparison.Tolerance });
         await RefusedAsync("content_unavailable", good.Order with { Workload = Bytes32.Zero });
         await RefusedAsync("bad_document", good.Order with { Workload = good.Policy.Digest });
@@ -96,6 +96,29 @@ public sealed class NodeAgentTests : IDisposable
         Assert.Equal(result.Result.Commitment, Values.Commitment(opening));
         Assert.Equal(16ul, opening.Units);
         Assert.Equal(["labels", "scores"], Safetensors.Parse(await verifier.Blobs.GetAsync(opening.OutputsRoot, 1 << 20)).Select(tensor => tensor.Name));
+    }
+
+    [Fact]
+    public async Task A_result_carries_the_witness_word_and_goes_out_only_with_a_right_one()
+    {
+        using var store = Ethereum.Wallets.LocalSigner.Generate();
+        await using var verifier = await VerifierAsync();
+        await using var agent = RunningAgent.Start(_folder, verifier, change: one => one with { Witnesses = [store.Address] });
+        var sample = SampleJob.Exact();
+        await PublishAsync(verifier, sample);
+        var order = sample.Order with { Witness = store.Address };
+        verifier.Witness = verifier.Signer;
+        verifier.Give(sample, WorkKind.Execute, order: order);
+        var (logged, asked) = (agent.Log, 0);
+        while (!logged.ToString().Contains("postponed", StringComparison.Ordinal) && asked++ < 600) await Task.Delay(100);
+        Assert.Contains("not signed by the witness", logged.ToString());
+        Assert.False(verifier.HasAnswers);
+
+        verifier.Witness = store;
+        var job = verifier.Give(sample, WorkKind.Execute, order: order);
+        var result = await verifier.NextAsync<ResultRequest>();
+        Assert.True(ScriptedVerifier.Domain.IsSignedBy(result.Result, result.Signature[..65], verifier.Signer.Address));
+        Assert.True(ScriptedVerifier.Domain.IsSignedBy(new Stored(job, result.Result.Commitment), result.Signature[65..], store.Address));
     }
 
     [Fact]

@@ -40,6 +40,9 @@ internal sealed class ScriptedVerifier : IAsyncDisposable
 
     public Uri Url => new(_server!.Urls.Single());
 
+    /// <summary>Signs what the store holds; null: nobody does.</summary>
+    public LocalSigner? Witness { get; set; }
+
     /// <summary>Every signed request that came, in order.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
@@ -115,6 +118,7 @@ internal sealed class ScriptedVerifier : IAsyncDisposable
         Requests.Enqueue(context.Request.Path);
         if (Interfere is { } interfere && await interfere(context)) return;
         if (context.Request.Path == "/nodes/lease") await LeaseAsync(context, JsonSerializer.Deserialize<LeaseRequest>(body, ProtocolJson.Options)!);
+        else if (context.Request.Path == "/nodes/witness") await SayStoredAsync(context, JsonSerializer.Deserialize<WitnessRequest>(body, ProtocolJson.Options)!);
         else if (context.Request.Method == "PUT") await Blobs.PutAsync(body);
         else _answers.Writer.TryWrite((context.Request.Path, body));
     }
@@ -125,6 +129,13 @@ internal sealed class ScriptedVerifier : IAsyncDisposable
         while (work.Count < request.Capacity && _work.TryDequeue(out var item)) work.Add(item);
         if (work.Count == 0) await Task.Delay(50, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(new LeaseResponse(work), ProtocolJson.Options);
+    }
+
+    private async Task SayStoredAsync(HttpContext context, WitnessRequest request)
+    {
+        Assert.True(await Blobs.ExistsAsync(request.Opening.OutputsRoot));
+        var word = new Stored(request.Job, Values.Commitment(request.Opening));
+        await context.Response.WriteAsJsonAsync(new WitnessResponse(await Domain.SignAsync(Witness!, word)), ProtocolJson.Options);
     }
 
     private async Task SendBlobAsync(HttpContext context)

@@ -58,15 +58,32 @@ internal sealed class VerifierClient(HttpClient http, EscrowDomain domain, ISign
     /// <summary>Posts an answer, again with growing pauses while the Verifier is away, about half a minute in all.</summary>
     /// <exception cref="VerifierUnreachableException">Still no answer.</exception>
     /// <exception cref="VerifierRefusedException">Refused for good.</exception>
-    public async Task PostAsync<T>(string path, T body, CancellationToken cancellation)
+    public Task PostAsync<T>(string path, T body, CancellationToken cancellation) => AnswerAsync(path, body, cancellation);
+
+    /// <summary>As <see cref="PostAsync{T}"/>, where the answer says something.</summary>
+    /// <exception cref="VerifierUnreachableException">Still no answer, or none that can be read.</exception>
+    /// <exception cref="VerifierRefusedException">Refused for good.</exception>
+    public async Task<TAnswer> AskAsync<T, TAnswer>(string path, T body, CancellationToken cancellation) where TAnswer : class
+    {
+        var answer = await AnswerAsync(path, body, cancellation);
+        try
+        {
+            return JsonSerializer.Deserialize<TAnswer>(answer, ProtocolJson.Options) ?? throw new VerifierUnreachableException($"{path}: the answer is null");
+        }
+        catch (Exception e) when (e is JsonException or FormatException or OverflowException)
+        {
+            throw new VerifierUnreachableException($"{path}: the answer is not readable: {NodeLog.Clean(e.Message, 200)}", e);
+        }
+    }
+
+    private async Task<byte[]> AnswerAsync<T>(string path, T body, CancellationToken cancellation)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body, ProtocolJson.Options);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                _ = await SendAsync(path, bytes, AnswerTime, cancellation);
-                return;
+                return await SendAsync(path, bytes, AnswerTime, cancellation);
             }
             catch (Exception e) when (attempt < Tries && MayWorkLater(e))
             {

@@ -13,7 +13,7 @@ internal static class JobTerms
         Require(!options.NamedOnly || !order.Operator.IsZero, "not_named", "only orders that name this operator are taken");
         Require(order.Expiry > (ulong)now.ToUnixTimeSeconds(), "expired", "the order has expired");
         // Without its word no result is taken: a client that names itself and says nothing would live on the operator's penalties.
-        Require(order.Witness.IsZero, "needs_witness", "the order names a witness, whose word is not asked for here");
+        Require(order.Witness.IsZero || options.Witnesses.Contains(order.Witness), "unknown_witness", $"the witness {order.Witness} is none of those relied on");
         Require(order.UnitPrice >= options.MinUnitPrice, "price_too_low", $"the unit price is below {options.MinUnitPrice}");
         Require(queued < options.MaxQueuedRuns, "busy", $"{queued} runs are waiting");
     }

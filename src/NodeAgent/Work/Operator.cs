@@ -81,8 +81,18 @@ internal sealed class Operator(
         var manifest = System.Text.Encoding.UTF8.GetBytes(sealedValue.Manifest);
         await store.PutAsync(manifest, cancellation);
         var result = new Result(item.Job, sealedValue.Commitment, CanonicalJson.Digest(manifest));
-        await verifier.PostAsync(
-            "/nodes/results", new ResultRequest(result, await domain.SignAsync(signer, result, cancellation), sealedValue.Manifest), cancellation);
+        byte[] signature = [.. await domain.SignAsync(signer, result, cancellation), .. await WitnessedAsync(item, sealedValue, cancellation)];
+        await verifier.PostAsync("/nodes/results", new ResultRequest(result, signature, sealedValue.Manifest), cancellation);
+    }
+
+    /// <summary>What the order's witness has to say, empty where it names none. The store has the outputs already, and learns salt and units with it.</summary>
+    private async Task<byte[]> WitnessedAsync(WorkItem item, SealedValue value, CancellationToken cancellation)
+    {
+        if (item.Order.Witness.IsZero) return [];
+        var answer = await verifier.AskAsync<WitnessRequest, WitnessResponse>("/nodes/witness", new WitnessRequest(item.Job, value.Opening), cancellation);
+        return domain.IsSignedBy(new Stored(item.Job, value.Commitment), answer.Signature, item.Order.Witness)
+            ? answer.Signature
+            : throw new VerifierUnreachableException($"the store's word is not signed by the witness {item.Order.Witness}");
     }
 
     private async Task RevealAsync(WorkItem item, CancellationToken cancellation)

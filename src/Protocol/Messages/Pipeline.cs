@@ -13,6 +13,7 @@ public sealed record OrderAccepted(Bytes32 Job, Acceptance Acceptance, byte[] Si
 public sealed record OrderUnplaced(Bytes32 Job, string Reason);
 
 /// <summary>The node ran the job, stored its content and signed the salted commitment.</summary>
+/// <param name="Signature">Of the node key, followed by that of the order's witness where it names one.</param>
 public sealed record ResultSigned(Bytes32 Job, Result Result, byte[] Signature);
 
 /// <summary>The operator opened its commitment; its content is in the store, except in a case under exact comparison, which needs the value only.</summary>

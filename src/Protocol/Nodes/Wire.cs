@@ -42,8 +42,15 @@ public sealed record AcceptanceRequest(Acceptance Acceptance, byte[] Signature);
 /// <summary>The node cannot or will not do this piece of work.</summary>
 public sealed record RefusalRequest(string WorkId, string Reason);
 
+/// <param name="Signature">65 bytes of the node key over the result; 65 more of the order's witness over <see cref="Stored"/> where it names one.</param>
 /// <param name="Manifest">Canonical JSON of the run manifest whose digest the result carries.</param>
 public sealed record ResultRequest(Result Result, byte[] Signature, string Manifest);
+
+/// <summary>Asks the store to say that it holds what a result commits to, before the result is signed: the store alone sees the opening.</summary>
+public sealed record WitnessRequest(Bytes32 Job, Opening Opening);
+
+/// <param name="Signature">The store's 65 bytes over <see cref="Stored"/>.</param>
+public sealed record WitnessResponse(byte[] Signature);
 
 public sealed record OpeningRequest(Bytes32 Job, Opening Opening);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Assay.Ethereum.Crypto;
 using Assay.Ethereum.Primitives;
 using Assay.Hosting;
 using Assay.Hosting.Http;
@@ -76,7 +77,9 @@ public sealed class Answers(
         if (await work.FindOpenAsync(transaction, view.Job, WorkKind.Execute, caller.Address) is not { } asked)
             throw Refused(409, "not_asked", $"No result is awaited: the job is {view.Chain.State}.");
         if (request.Result.Commitment.IsZero) throw Refused(422, "bad_commitment", "The commitment is zero.");
-        CheckSignature(request.Result, request.Signature, opened.NodeKey);
+        var (own, witness) = Signatures(view.Order, request.Signature);
+        CheckSignature(request.Result, own, opened.NodeKey);
+        if (!view.Order.Witness.IsZero) CheckSignature(new Stored(view.Job, request.Result.Commitment), witness, view.Order.Witness);
         CheckManifest(request);
 
         await transaction.Connection!.ExecuteAsync(
@@ -210,6 +213,11 @@ public sealed class Answers(
                 ? new Bytes32(job)
                 : throw Refused(404, "unknown_work", "No such work was given to this operator.");
     }
+
+    /// <summary>As the contract reads them: the witness' last, the node key's what is left.</summary>
+    private static (byte[] Own, byte[] Witness) Signatures(Order order, byte[] both) => order.Witness.IsZero || both.Length < Signature.Size
+        ? (both, [])
+        : (both[..^Signature.Size], both[^Signature.Size..]);
 
     private void CheckSignature<T>(T document, byte[] signature, Address signer) where T : notnull
     {

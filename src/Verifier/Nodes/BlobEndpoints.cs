@@ -13,10 +13,15 @@ public static class BlobEndpoints
         var blobs = routes.MapGroup("/blobs").WithTags("Blobs").WithGroupName("verifier");
         blobs.MapMethods("/{digest}", ["GET", "HEAD"], Get).Produces(200, contentType: "application/octet-stream").ProducesProblem(404)
             .WithSummary("The content with this SHA-256.");
+        blobs.MapGet("/witness", (StoreWitness witness) => new WitnessKey(witness.Address)).Produces<WitnessKey>()
+            .WithSummary("The key with which this store signs what it holds, to be named as an order's witness.");
         blobs.MapPut("/{digest}", PutAsync).Produces(201).ProducesProblem(401).ProducesProblem(403).ProducesProblem(409).ProducesProblem(413)
             .ProducesProblem(422).WithSummary("Stores content under its SHA-256; signed by an operator or a client.");
         return routes;
     }
+
+    /// <param name="Witness">Left out: this store signs nothing.</param>
+    private sealed record WitnessKey(Address? Witness);
 
     private static IResult Get(string digest, VerifierBlobs blobs)
     {

@@ -20,6 +20,10 @@ public static class NodeEndpoints
             .WithSummary("Takes work; waits for some up to ten seconds.");
         Answer<AcceptanceRequest>(nodes, "/acceptances", (a, c, b) => a.AcceptAsync(c, b), "Accepts an offered order.");
         Answer<RefusalRequest>(nodes, "/refusals", (a, c, b) => a.RefuseAsync(c, b), "Refuses a piece of work.");
+        nodes.MapPost("/witness", async (HttpContext http, StoreWitness witness, CancellationToken cancellation) =>
+                Results.Json(await witness.SignAsync(Read<WitnessRequest>(http), cancellation), ProtocolJson.Options))
+            .Accepts<WitnessRequest>("application/json").Produces<WitnessResponse>().ProducesProblem(404)
+            .WithSummary("The store's signature that it holds the outputs of a result, for an order that names it as witness.");
         Answer<ResultRequest>(nodes, "/results", (a, c, b) => a.ResultAsync(c, b), "Brings a signed, sealed result.");
         Answer<OpeningRequest>(nodes, "/openings", (a, c, b) => a.OpenAsync(c, b), "Opens the own result.");
         Answer<SealRequest>(nodes, "/seals", (a, c, b) => a.SealAsync(c, b), "Seals a re-executed value.");
