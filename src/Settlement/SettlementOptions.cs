@@ -14,6 +14,7 @@ public sealed class SettlementOptions
     public RelayerOptions Relayer { get; set; } = new();
     public BooksOptions Books { get; set; } = new();
     public OrderOptions Orders { get; set; } = new();
+    public RelayOptions Relays { get; set; } = new();
     public BeaconOptions Beacon { get; set; } = new();
 }
 
@@ -43,6 +44,24 @@ public sealed class OrderOptions
 
     [Range(1, 1_000_000), Description("orders of one client at most that are taken and not open yet")]
     public int MaxWaiting { get; set; } = 1000;
+}
+
+/// <summary>Section <c>Relays</c>: words that others have signed and we carry at our gas.</summary>
+public sealed class RelayOptions
+{
+    [Range(0, long.MaxValue), Description("least amount, in the token's smallest unit, of a deposit, withdrawal or claim that is carried")]
+    public long MinAmount { get; set; } = 1_000_000;
+
+    [Range(0, 1_000_000), Description("words of one account at most that are taken within a day")]
+    public int MaxPerDay { get; set; } = 20;
+
+    [Range(1, 64), Description("words under way at once; each takes a transaction of its own")]
+    public int AtOnce { get; set; } = 4;
+
+    [Range(0, 1_000_000_000), Description("thousandths of an ether that a day's words may cost; beyond it none is taken")]
+    public int MaxDayMilliether { get; set; } = 1_000;
+
+    internal BigInteger DayCap => MaxDayMilliether * BigInteger.Pow(10, 15);
 }
 
 /// <summary>Section <c>Relayer</c>: the key that pays gas, and how it sends.</summary>

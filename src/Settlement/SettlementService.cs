@@ -5,12 +5,14 @@ using Assay.Ethereum.Wallets;
 using Assay.Hosting;
 using Assay.Hosting.Database;
 using Assay.Hosting.Messaging;
+using Assay.Hosting.Options;
 using Assay.Hosting.Telemetry;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
 using Assay.Settlement.Books;
 using Assay.Settlement.Orders;
 using Assay.Settlement.Payouts;
+using Assay.Settlement.Relays;
 using Assay.Settlement.Submission;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -28,10 +30,13 @@ public static class SettlementService
     public static Service<SettlementOptions> Describe() => new("settlement")
     {
         Bus = options => options.Bus,
-        Add = (services, options) => services.AddSettlement(options, RelayerKey.Read(options.Relayer)),
+        Add = (services, options) => services.AddSettlement(options, RelayerOf(options)),
         Consumers = bus => bus.AddSettlementConsumers(),
         Map = routes => routes.MapSettlement(),
     };
+
+    /// <exception cref="StartRefusedException">The key cannot be read.</exception>
+    public static ISigner RelayerOf(SettlementOptions options) => KeyFile.Read(options.Relayer.Keystore, options.Relayer.PasswordFile, "Relayer:Keystore");
 
     /// <param name="relayer">The key that pays gas; nobody else's money depends on it.</param>
     public static IServiceCollection AddSettlement(this IServiceCollection services, SettlementOptions options, ISigner relayer)
@@ -49,6 +54,10 @@ public static class SettlementService
             .AddSingleton(provider => new OrderDesk(
                 provider.GetRequiredService<SettlementDatabase>(), provider.GetRequiredService<Feed<SettlementDatabase>>(),
                 provider.GetRequiredService<Outbox<SettlementDatabase>>(), provider.GetRequiredService<EscrowReader>(), domain, options.Orders))
+            .AddSingleton(options.Relays)
+            .AddSingleton(provider => new RelayDesk(
+                provider.GetRequiredService<SettlementDatabase>(), provider.GetRequiredService<Feed<SettlementDatabase>>(), provider.GetRequiredService<EscrowReader>(),
+                provider.GetRequiredService<SettlementChain>(), relayer.Address, options.Relays))
             .AddSingleton<Actions>()
             .AddSingleton(provider => new RelayerLease(provider.GetRequiredService<SettlementDatabase>(), relayer.Address, domain.ChainId))
             .AddSingleton<ITransactionJournal<Batch>>(provider => new Journal<Batch>(
@@ -78,6 +87,7 @@ public static class SettlementService
     public static void MapSettlement(this IEndpointRouteBuilder routes)
     {
         routes.MapOrders();
+        routes.MapRelays();
         routes.MapBooks();
         // The Indexer answers below /openapi, perhaps in the same process.
         routes.MapOpenApi("/settlement/openapi/{documentName}.json");

@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Assay.Circle.Network;
-using Assay.Ethereum;
 using Assay.Ethereum.Primitives;
 using Assay.Ethereum.Wallets;
 using Assay.Protocol;
@@ -197,9 +196,7 @@ public sealed class HostileStage : IAsyncLifetime
         var left = LocalTerms.Token * 10;
         using var key = Circle.Cast.Client(Spender);
         using var client = Circle.Client(Spender);
-        using var web3 = new Web3(Circle.Rpc, key);
-        var escrow = web3.GetContract(EscrowAbi.Instance, Circle.Deployment.Escrow);
-        await escrow.SendAsync("withdraw", (LocalTerms.Deposit - left).ToBigInteger());
+        await Circle.Relays.WithdrawAsync(key, key.Address, LocalTerms.Deposit - left, Cancellation);
         using var books = new HttpClient { BaseAddress = Circle.Services.Settlement };
         async Task<Amount> SpendableAsync() =>
             Amount.Parse((await books.GetFromJsonAsync<JsonElement>($"/settlement/accounts/{key.Address}", Cancellation)).GetProperty("spendable").GetString()!);

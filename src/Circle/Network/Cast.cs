@@ -14,16 +14,17 @@ public sealed class Cast(string mnemonic, int operators, int clients)
 
     public LocalSigner Deployer => wallet.GetAccount(0);
     public LocalSigner Relayer => wallet.GetAccount(1);
+    /// <summary>Signs what the content store holds.</summary>
+    public LocalSigner Store => wallet.GetAccount(2);
     public LocalSigner Client(int index) => wallet.GetAccount(FirstClient + index);
     public LocalSigner Owner(int index) => wallet.GetAccount(FirstOwner + index);
     public LocalSigner Signer(int index) => wallet.GetAccount(FirstSigner + index);
     public LocalSigner Payout(int index) => wallet.GetAccount(FirstPayout + index);
 
-    /// <summary>Who sends transactions and so needs the chain's coin.</summary>
+    /// <summary>Who sends transactions and so needs the chain's coin. Clients, payout addresses and hot keys never do.</summary>
     public IEnumerable<LocalSigner> Senders() =>
     [
         Deployer, Relayer,
-        .. Enumerable.Range(0, clients).Select(Client),
         .. Enumerable.Range(0, operators).Select(Owner),
     ];
 }

@@ -18,7 +18,10 @@ public sealed class Deployer(Checkout checkout, Func<byte[], Task<Receipt>> crea
     /// <summary>From the account of a <see cref="Web3"/> with a signer.</summary>
     public Deployer(Web3 web3) : this(Checkout.Find(), code => web3.Sender!.SendAndWaitAsync(null, code)) { }
 
-    public Task<Receipt> TokenAsync() => CreateAsync("TestToken");
+    /// <summary>A stablecoin of local chains whose holders sign instead of sending, and that anybody mints.</summary>
+    public const string Token = "SignedToken";
+
+    public Task<Receipt> TokenAsync() => CreateAsync(Token);
 
     /// <summary>The escrow, with the contracts whose code it runs before it. Without governance its terms never change, and seeds are block hashes.</summary>
     public async Task<Receipt> EscrowAsync(Address token, EscrowParameters terms, Governance? governance = null)

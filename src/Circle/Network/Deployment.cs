@@ -9,7 +9,7 @@ using Assay.Protocol.Work;
 
 namespace Assay.Circle.Network;
 
-/// <summary>Token and escrow on a fresh local chain, everybody funded, bonded and deposited. Seeds of a beacon are scripted.</summary>
+/// <summary>Token and escrow on a fresh local chain, operators bonded, clients with tokens and no coin for gas. Seeds of a beacon are scripted.</summary>
 /// <param name="Block">Of the escrow's creation; indexing starts here.</param>
 public sealed record Deployment(Address Token, Address Escrow, ulong Block)
 {
@@ -31,7 +31,7 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
         var escrow = await deployer.EscrowAsync(tokenAt, terms, terms.Randomness == Randomness.Beacon
             ? new Governance(Address.Zero, (await deployer.ScriptedBeaconAsync()).ContractAddress!.Value, terms, terms)
             : null);
-        var (tokenAbi, escrowAt) = (Deployer.AbiOf(checkout, "TestToken"), escrow.ContractAddress!.Value);
+        var (tokenAbi, escrowAt) = (Deployer.AbiOf(checkout, Deployer.Token), escrow.ContractAddress!.Value);
 
         async Task Pay(LocalSigner from, Amount amount, params (string Function, object?[] Arguments)[] calls)
         {
@@ -45,7 +45,7 @@ public sealed record Deployment(Address Token, Address Escrow, ulong Block)
         for (var i = 0; i < cast.OperatorCount; i++)
             await Pay(cast.Owner(i), LocalTerms.Bond, ("register", [cast.Signer(i).Address, cast.Payout(i).Address, LocalTerms.Bond]));
         for (var i = 0; i < cast.ClientCount; i++)
-            await Pay(cast.Client(i), LocalTerms.Deposit, ("deposit", [LocalTerms.Deposit]));
+            await steps.SendAsync(cast.Deployer, tokenAt, tokenAbi.Encode("mint", cast.Client(i).Address, LocalTerms.Deposit), cancellation);
         await Pay(cast.Deployer, LocalTerms.Pool * 2, ("donate", [Book.CheckPool, LocalTerms.Pool]), ("donate", [Book.InsurancePool, LocalTerms.Pool]));
         await steps.MineAsync(cancellation);
         return new Deployment(tokenAt, escrowAt, escrow.BlockNumber);

@@ -4,7 +4,6 @@ using Assay.Hosting.Options;
 using Assay.Hosting.Telemetry;
 using Assay.Indexer;
 using Assay.Settlement;
-using Assay.Settlement.Submission;
 using Assay.Verifier;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -37,7 +36,7 @@ public sealed class EmbeddedHost : IAsyncDisposable
             Read<SettlementOptions>(settings[Stack.Services.Settlement]));
 
         builder.Services.AddSingleton(TimeProvider.System).AddAssayHttp();
-        builder.Services.AddIndexer(indexer).AddVerifier(verifier).AddSettlement(settlement, RelayerKey.Read(settlement.Relayer));
+        builder.Services.AddIndexer(indexer).AddVerifier(verifier).AddSettlement(settlement, SettlementService.RelayerOf(settlement));
         builder.Services.AddAssayBus(new BusOptions(), bus =>
         {
             bus.AddVerifierConsumers();

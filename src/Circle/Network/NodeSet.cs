@@ -77,6 +77,7 @@ public sealed class NodeSet
             PasswordFile = password,
             StateDirectory = StateOf(circle, index),
             Provider = gpu is not null && index % 4 == 3 && conduct == Conduct.Honest ? "webgpu" : "cpu",
+            Witnesses = [circle.Cast.Store.Address],
             KeepRuns = index == 0 ? 100 : 0,
             AppealPledge = conduct is Conduct.Honest or Conduct.StubbornRing ? LocalTerms.MaxPrice * Quorums.MostSeats : Amount.Zero,
             // It waits for its neighbour's answer; slashed before for another job, it could not take the order that is its part.

@@ -42,6 +42,7 @@ public sealed class RunningCircle : IAsyncDisposable
     public NodeSet Nodes { get; private set; } = null!;
     public AuditorApi Auditor { get; private set; } = null!;
     public OrdersApi Orders { get; private set; } = null!;
+    public RelaysApi Relays { get; private set; } = null!;
 
     public Ledger Ledger => new(Rpc, Deployment, Cast);
 
@@ -99,14 +100,18 @@ public sealed class RunningCircle : IAsyncDisposable
         if (!Stack.Folder.Kept)
             foreach (var part in Enumerable.Reverse(owned)) await part.DisposeAsync();
         Orders?.Dispose();
+        Relays?.Dispose();
         Rpc.Dispose();
         await Stack.DisposeAsync();
     }
 
-    /// <summary>The content store takes blobs of clients with money only, and hears of a deposit some moments after the chain.</summary>
-    private async Task AdmittedAsync(int index, CancellationToken cancellation)
+    /// <summary>
+    /// A client brings its money without a coin for gas. The content store takes blobs of clients with money only, and hears of a deposit some moments after the chain.
+    /// </summary>
+    private async Task DepositAsync(int index, CancellationToken cancellation)
     {
         using var client = Client(index);
+        await Relays.DepositAsync(Cast.Client(index), LocalTerms.Deposit, cancellation);
         await Waiting.Until(
             async () =>
             {
@@ -139,7 +144,8 @@ public sealed class RunningCircle : IAsyncDisposable
         Auditor = new AuditorApi(Services.Indexer);
         owned.Add(Auditor);
         Orders = new OrdersApi(Services.Settlement);
-        await Task.WhenAll(Enumerable.Range(0, Options.Clients).Select(i => AdmittedAsync(i, cancellation)));
+        Relays = new RelaysApi(Domain, Deployment.Token, Services.Settlement);
+        await Task.WhenAll(Enumerable.Range(0, Options.Clients).Select(i => DepositAsync(i, cancellation)));
         Nodes = await NodeSet.StartAsync(this, cancellation);
         progress($"{Options.Operators} nodes are up: {Nodes.Providers}");
     }

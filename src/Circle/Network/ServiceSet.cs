@@ -88,6 +88,13 @@ public sealed class ServiceSet : IAsyncDisposable
             ["Database:ConnectionString"] = circle.Databases[name],
             ["Bus:Uri"] = circle.Stack.Broker?.Address(name).ToString() ?? "",
         });
+        var storeKey = circle.Stack.Folder.File("store.json");
+        Keystore.Write(storeKey, circle.Cast.Store, File.ReadAllText(password), scryptN: 1 << 12);
+        settings[Stack.Services.Verifier]["Blobs:Keystore"] = storeKey;
+        settings[Stack.Services.Verifier]["Blobs:PasswordFile"] = password;
+        // Earnings of a single job are worth a claim here, and all want theirs at once.
+        settings[Stack.Services.Settlement]["Relays:MinAmount"] = "1";
+        settings[Stack.Services.Settlement]["Relays:AtOnce"] = "16";
         settings[Stack.Services.Verifier]["Blobs:Directory"] = circle.Stack.Folder.Folder("blobs");
         settings[Stack.Services.Settlement]["Relayer:Keystore"] = keystore;
         settings[Stack.Services.Settlement]["Relayer:PasswordFile"] = password;

@@ -73,6 +73,12 @@ public sealed record Withdraw(Address Account, Address To, Amount Amount, Bytes3
 [Eip712Type("Claim(address operator,address to,uint256 nonce,uint64 expiry)")]
 public sealed record EarningsClaim(Address Operator, Address To, Bytes32 Nonce, ulong Expiry);
 
+/// <summary>EIP-3009: lets the receiver alone fetch tokens of the signer, once. Signed in the domain of the token.</summary>
+/// <param name="ValidAfter">Unix seconds; good after it.</param>
+/// <param name="ValidBefore">Unix seconds; good before it.</param>
+[Eip712Type("ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)")]
+public sealed record ReceiveWithAuthorization(Address From, Address To, Amount Value, ulong ValidAfter, ulong ValidBefore, Bytes32 Nonce);
+
 /// <summary>Round 0 is the spot check (seat = attempt), 1 and 2 are those of the case.</summary>
 /// <param name="Value">The signer's own value.</param>
 /// <param name="Salt">Opens the signer's sealed commitment; zero in round 0.</param>

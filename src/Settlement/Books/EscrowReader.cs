@@ -61,6 +61,10 @@ public sealed class EscrowReader(EthApi eth, EscrowDomain domain)
             order.Purse == order.Client ? null : (await AskAsync("spendingOf", order.Purse, order.Client)).To<SpendingLimits>());
     }
 
+    /// <summary>What the operator can claim at the chain's head; zero for one that is not registered.</summary>
+    public async Task<Amount> EarnedAsync(Address @operator, CancellationToken cancellation) =>
+        Abi.DecodeResult("operatorOf", await eth.CallAsync(Request("operatorOf", @operator), BlockTag.Latest, cancellation)).Get<OperatorAccount>(0).Earned;
+
     /// <summary>Whether a contract wallet takes this signature of a digest (ERC-1271), within the gas that the escrow would give it.</summary>
     public async Task<bool> IsTakenAsync(Address wallet, Bytes32 digest, byte[] signature, CancellationToken cancellation)
     {

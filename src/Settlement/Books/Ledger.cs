@@ -42,6 +42,10 @@ public static class Ledger
         return [.. rows.Select(r => r.Read())];
     }
 
+    /// <summary>Whether money of the account has ever moved.</summary>
+    public static Task<bool> KnowsAsync(Address account, NpgsqlTransaction transaction) => transaction.Connection!.ExecuteScalarAsync<bool>(
+        "select exists (select from live_ledger where account = @account)", new { account }, transaction);
+
     /// <summary>What a client can still spend: available, less what its orders will take that have not been taken from it yet.</summary>
     /// <remarks>
     /// An order stops being counted with the very row that lowers the balance, so no order of arrival counts it twice or not at all.

@@ -2,6 +2,7 @@ using Assay.Ethereum.Primitives;
 using Assay.Hosting.Messaging;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
+using Assay.Settlement.Relays;
 using Assay.Settlement.Submission;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -78,6 +79,7 @@ public sealed class Actions(SettlementDatabase database, Outbox<SettlementDataba
                       and b.digest = a.digest and b.state = 'Refused'))))) end
             where id = @id and state in ('Planned', 'Sent')
             """, new { id, code, again }, transaction);
+        if (due.Transition == Transition.Carry) await RelayBook.EndAsync(transaction, due.Subject, code);
         if (due is { Transition: Transition.Open, Payload.Acceptance.Document: { } acceptance }
             && Enum.TryParse<Skip>(code, out var skip) && RefusalKinds.ConcernsOperator(skip))
             await outbox.AddAsync(transaction, new OpenRefused(due.Subject, acceptance.Operator, skip),

@@ -5,6 +5,7 @@ using Assay.Hosting.Messaging;
 using Assay.Hosting.Telemetry;
 using Assay.Protocol.Chain;
 using Assay.Settlement.Books;
+using Assay.Settlement.Relays;
 using Assay.Settlement.Submission;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace Assay.Settlement.Payouts;
 /// <summary>Plan, send, follow: one round after another, in one process at a time.</summary>
 public sealed class PayoutLoop(
     SettlementDatabase database, Feed<SettlementDatabase> feed, EscrowReader escrow, Beacon beacon, Actions actions, Relayer relayer, RelayerLease lease,
-    Reconciliation reconciliation, Wake wake, ILogger<PayoutLoop> log) : BackgroundService, IHealthReport
+    Reconciliation reconciliation, RelayOptions relays, Wake wake, ILogger<PayoutLoop> log) : BackgroundService, IHealthReport
 {
     // A burst of messages is one round's work, not a round each.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
@@ -79,6 +80,7 @@ public sealed class PayoutLoop(
         var due = new List<DueAction>();
         foreach (var view in views)
             due.AddRange(Planner.Plan(view, clock, await TermsOfAsync(view, cancellation)).Select(Proven).OfType<DueAction>().Where(d => !view.IsBarred(d)));
+        due.AddRange(await RelayBook.DueAsync(connection, relays.AtOnce));
         await actions.SetDueAsync([.. due.DistinctBy(d => (d.Transition, d.Subject, d.Slot))]);
         foreach (var view in views)
             if (view.Chain is { IsFinal: true, Last: { } last } chain && clock.IsFinal(last))

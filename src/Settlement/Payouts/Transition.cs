@@ -3,10 +3,10 @@ using Assay.Protocol.Chain;
 
 namespace Assay.Settlement.Payouts;
 
-/// <summary>A step of a job that takes a transaction. The name is the stored one.</summary>
+/// <summary>A step that takes a transaction, of a job or of a word that we carry. The name is the stored one.</summary>
 public enum Transition
 {
-    Open, Submit, RecordSeed, Release, Expire, Accuse, DrawSeats, CommitSeat, RefillSeat, OpenClaim, Certify, Appeal, Slash, Lapse,
+    Open, Submit, RecordSeed, Release, Expire, Accuse, DrawSeats, CommitSeat, RefillSeat, OpenClaim, Certify, Appeal, Slash, Lapse, Carry,
 }
 
 public static class Transitions
@@ -21,7 +21,7 @@ public static class Transitions
 
     /// <summary>The contract wants the job's record with it: all that happens to an open job but a seat's commitment.</summary>
     public static bool CarriesRecord(this Transition transition) =>
-        transition is not (Transition.Open or Transition.RecordSeed or Transition.CommitSeat);
+        transition is not (Transition.Open or Transition.RecordSeed or Transition.CommitSeat or Transition.Carry);
 
     /// <summary>How an <c>ItemSkipped</c> event calls the step; null for one that is never part of a batch.</summary>
     public static ItemAction? InBatch(this Transition transition) => transition switch
@@ -47,6 +47,7 @@ public static class Transitions
 /// <param name="Certificate">Certify.</param>
 /// <param name="Pledge">Appeal.</param>
 /// <param name="Epoch">RecordSeed.</param>
+/// <param name="Call">Carry: the whole call.</param>
 /// <param name="Record">The job's record as the feed shows it, see <see cref="Transitions.CarriesRecord"/>. Another record after a reorg is another payload.</param>
 public sealed record Payload(
     Signed<Order>? Order = null,
@@ -60,7 +61,8 @@ public sealed record Payload(
     ulong? Round = null,
     byte[]? Proof = null,
     Job? Record = null,
-    Signed<Pledge>? Pledge = null)
+    Signed<Pledge>? Pledge = null,
+    byte[]? Call = null)
 {
     public static readonly Payload None = new();
 }
@@ -72,6 +74,6 @@ public sealed record Signed<T>(T Document, byte[] Signature);
 public sealed record Certificate(IReadOnlyList<Signed<Attestation>> Attestations, Bytes32 Evidence);
 
 /// <summary>A step that the chain would take now.</summary>
-/// <param name="Subject">The job; of a seed, the epoch as a word.</param>
+/// <param name="Subject">The job; of a seed, the epoch as a word; of a word that is carried, its id.</param>
 /// <param name="Slot">The seat where there is one, else 0.</param>
 public sealed record DueAction(Transition Transition, Bytes32 Subject, byte Slot, Payload Payload);

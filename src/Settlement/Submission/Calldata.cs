@@ -29,6 +29,7 @@ public static class Calldata
             Transition.RefillSeat => Abi.Encode("refillSeat", first.Subject, RecordOf(first), first.Slot, first.Payload.Attestation?.Signature ?? []),
             Transition.OpenClaim => Abi.Encode("openClaim", first.Subject, RecordOf(first), first.Payload.Opening!),
             Transition.Appeal => Abi.Encode("appeal", RecordOf(first), first.Payload.Pledge!.Document, first.Payload.Pledge.Signature),
+            Transition.Carry => first.Payload.Call!,
             Transition.Certify => Certify(first, first.Payload.Certificate!),
             _ => throw new ArgumentOutOfRangeException(nameof(actions), first.Transition, "Not a step of ours."),
         };

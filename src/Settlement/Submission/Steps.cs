@@ -5,6 +5,7 @@ using Assay.Ethereum.Transactions;
 using Assay.Protocol.Chain;
 using Assay.Protocol.Messages;
 using Assay.Settlement.Payouts;
+using Assay.Settlement.Relays;
 using Dapper;
 using Npgsql;
 
@@ -35,7 +36,11 @@ public sealed class Steps(Actions actions, Address escrow) : IIntents<Batch>
             var refusal = ending == Ending.Reverted ? RefusalCode.Reverted : skipped[(due.Subject, due.Transition.InBatch())].FirstOrDefault();
             if (ending is Ending.Foreign or Ending.Cancelled) await EndAsync(transaction, row.Id, "Void");
             else if (refusal is not null) await actions.RefuseAsync(transaction, row.Id, due, refusal);
-            else await EndAsync(transaction, row.Id, "Done");
+            else
+            {
+                await EndAsync(transaction, row.Id, "Done");
+                if (due.Transition == Transition.Carry) await RelayBook.EndAsync(transaction, due.Subject, code: null);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class Escrow
         LongReview: 60, OpenWindow: 20, CommitWindow: 60, RevealWindow: 30, VerdictWindow: 300, AppealVerdictWindow: 300, AppealWindow: 10, UnbondingDelay: 200_000, NoShowPpm: 100_000,
         NoShowsToJail: 3, SeatPenaltyPpm: 100_000, AccuserPpm: 100_000, FirstSeats: 3, SecondSeats: 3, ConvictQuorum: 3, ClearQuorum: 2, MinBond: 10_000, KeeperPart: 5);
 
-    private static readonly ContractAbi TokenAbi = Deployer.AbiOf(Checkout.Find(), "TestToken");
+    private static readonly ContractAbi TokenAbi = Deployer.AbiOf(Checkout.Find(), Deployer.Token);
 
     private readonly HdWallet wallet;
 
@@ -49,8 +49,11 @@ internal sealed class Escrow
 
     public LocalSigner OperatorAt(Address address) => Enumerable.Range(0, Operators).Select(Operator).Single(o => o.Address == address);
 
-    public async Task<Amount> TokensInEscrowAsync() =>
-        Amount.From(await As(Relayer).GetContract(TokenAbi, Token).CallAsync<BigInteger>("balanceOf", Domain.Escrow));
+    public Task<Amount> TokensInEscrowAsync() => TokensOfAsync(Domain.Escrow);
+
+    public async Task<Amount> TokensOfAsync(Address account) => Amount.From(await TokenOf(Relayer).CallAsync<BigInteger>("balanceOf", account));
+
+    public Task MintAsync(Address account, Amount amount) => TokenOf(Governor).SendAsync("mint", account, amount);
 
     /// <param name="govern">Terms of a deployment whose authority is the deployer and whose seeds may come from drand; null: the usual ones, for ever.</param>
     public static async Task<Escrow> DeployAsync(AnvilChain chain, int clients = 2, EscrowParameters? govern = null)
@@ -64,7 +67,7 @@ internal sealed class Escrow
         await deployer.GetContract(EscrowAbi.Instance, escrow.Domain.Escrow).SendAsync("registerRuntime", 1, Words.Of(1), true);
         await escrow.FundGasAsync(escrow.Relayer.Address);
         for (var i = 0; i < Operators; i++)
-            await escrow.EnterAsync(escrow.Operator(i), 200_000, contract => contract.SendAsync("register", escrow.Operator(i).Address, PayoutOf(i), 200_000));
+            await escrow.EnterAsync(escrow.Operator(i), 200_000, contract => contract.SendAsync("register", escrow.Operator(i).Address, escrow.PayoutOf(i), 200_000));
         for (var i = 0; i < clients; i++)
             await escrow.EnterAsync(escrow.Client(i), Deposit.ToBigInteger(), contract => contract.SendAsync("deposit", Deposit));
         return escrow;
@@ -95,12 +98,19 @@ internal sealed class Escrow
         return (await new Deployer(web3).CreateAsync("Wallet", owner.Address, answer)).ContractAddress!.Value;
     }
 
-    private static Address PayoutOf(int i) => new([.. new byte[18], 0xee, (byte)i]);
+    /// <summary>The last operator's payout address is a key of ours, the others' nobody's.</summary>
+    public const int Own = Operators - 1;
+
+    public LocalSigner Payout => wallet.GetAccount(300);
+
+    private Address PayoutOf(int i) => i == Own ? Payout.Address : new([.. new byte[18], 0xee, (byte)i]);
+
+    private Contract TokenOf(ISigner signer) => As(signer).GetContract(TokenAbi, Token);
 
     private async Task EnterAsync(ISigner who, BigInteger amount, Func<Contract, Task> enter)
     {
         await FundGasAsync(who.Address);
-        var token = As(who).GetContract(TokenAbi, Token);
+        var token = TokenOf(who);
         await token.SendAsync("mint", who.Address, amount);
         await token.SendAsync("approve", Domain.Escrow, amount);
         await enter(From(who));
