@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPublicClient, createWalletClient, http, parseAbi, zeroAddress } from "viem";
+import { zeroAddress } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 
 const stack = JSON.parse(await readFile(process.argv[2] ?? ".run/stack.json", "utf8"));
@@ -13,21 +13,21 @@ const account = mnemonicToAccount(stack.mnemonic, { addressIndex: 10 });
 const verifyingContract = escrow;
 const chainId = stack.chainId;
 
-// 1. Money. Only this step needs gas. The token of a local stack mints for everybody; elsewhere you have some.
-const abi = parseAbi([
-  "function mint(address to, uint256 amount)",
-  "function approve(address spender, uint256 amount) returns (bool)",
-  "function deposit(uint256 amount)",
-]);
-const chain = { id: chainId, name: "local", nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 }, rpcUrls: { default: { http: [stack.rpcUrl] } } };
-const wallet = createWalletClient({ account, chain, transport: http() });
-const reader = createPublicClient({ chain, transport: http() });
+// 1. Money, without a coin for gas: the wallet signs for the token, Settlement carries it. A client of the demo has its tokens back when that has ended.
 const amount = 5_000_000n;
-for (const call of [
-  { address: token, functionName: "mint", args: [account.address, amount] },
-  { address: token, functionName: "approve", args: [escrow, amount] },
-  { address: escrow, functionName: "deposit", args: [amount] },
-]) await reader.waitForTransactionReceipt({ hash: await wallet.writeContract({ abi, ...call }) });
+const typed = (fields) => fields.map(([type, name]) => ({ type, name }));
+const later = () => Math.floor(Date.now() / 1000) + 300;
+const authorization = { from: account.address, to: escrow, value: amount, validAfter: 0n, validBefore: BigInt(later()), nonce: `0x${randomBytes(32).toString("hex")}` };
+const authorized = await account.signTypedData({
+  domain: { name: "Signed Dollar", version: "1", chainId, verifyingContract: token },
+  primaryType: "ReceiveWithAuthorization",
+  types: { ReceiveWithAuthorization: typed([["address", "from"], ["address", "to"], ["uint256", "value"], ["uint256", "validAfter"], ["uint256", "validBefore"], ["bytes32", "nonce"]]) },
+  message: authorization,
+});
+const post = (url, body) => json(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+const word = { ...authorization, value: String(amount), validAfter: 0, validBefore: Number(authorization.validBefore) };
+const { id } = await post(`${settlement}/relays/deposits`, { word, signature: authorized });
+await until(async () => (await json(`${settlement}/relays/${id}`)).state === "Final", "the deposit to be final");
 const books = async () => (await json(`${settlement}/settlement/accounts/${account.address}`)).spendable;
 await until(async () => BigInt(await books()) >= 1_200_000n, "the deposit to be read");
 console.log("spendable", await books());
@@ -57,21 +57,21 @@ const order = {
   maxFee: 101_000n, // ceil(floor share * maxPrice) + keeper's part
   runWindow: 40,
   nonce: BigInt(`0x${randomBytes(32).toString("hex")}`), // any number that this client has not used
-  expiry: BigInt(Math.floor(Date.now() / 1000) + 300),
-  payer: zeroAddress, // this client itself
+  expiry: BigInt(later()),
+  payer: zeroAddress, // whose money: the client's own
   pool: 0, // everybody's
-  runtime: 1, // the number under which it is registered as deterministic, for Exact
-  witness: zeroAddress, // none
+  runtime: 1, // the registered deterministic one, which Exact needs
+  witness: zeroAddress, // nobody has to say that the outputs are stored
 };
 const signature = await account.signTypedData({
   domain: { name: "Assay", version: "1", chainId, verifyingContract },
   primaryType: "Order",
   types: {
-    Order: [
+    Order: typed([
       ["address", "client"], ["address", "operator"], ["bytes32", "workload"], ["bytes32", "policy"], ["uint8", "comparison"], ["uint96", "unitPrice"],
-      ["uint96", "maxPrice"], ["uint96", "maxFee"], ["uint32", "runWindow"], ["uint256", "nonce"], ["uint64", "expiry"],
-      ["address", "payer"], ["uint32", "pool"], ["uint8", "runtime"], ["address", "witness"],
-    ].map(([type, name]) => ({ type, name })),
+      ["uint96", "maxPrice"], ["uint96", "maxFee"], ["uint32", "runWindow"], ["uint256", "nonce"], ["uint64", "expiry"], ["address", "payer"],
+      ["uint32", "pool"], ["uint8", "runtime"], ["address", "witness"],
+    ]),
   },
   message: order,
 });
@@ -83,7 +83,7 @@ const body = {
   signature,
   domain: { chainId, verifyingContract },
 };
-const { job, state } = await json(`${settlement}/orders`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+const { job, state } = await post(`${settlement}/orders`, body);
 console.log("job", job, state);
 
 // 4. The end. Closed: read back from a final block.
@@ -104,7 +104,7 @@ async function put(bytes) {
   const signed = await account.signTypedData({
     domain: { name: "Assay Node API", version: "1", chainId, verifyingContract },
     primaryType: "NodeRequest",
-    types: { NodeRequest: [["string", "method"], ["string", "path"], ["bytes32", "body"], ["bytes32", "nonce"], ["uint64", "deadline"]].map(([type, name]) => ({ type, name })) },
+    types: { NodeRequest: typed([["string", "method"], ["string", "path"], ["bytes32", "body"], ["bytes32", "nonce"], ["uint64", "deadline"]]) },
     message: request,
   });
   await ok(`${verifier}${path}`, {
