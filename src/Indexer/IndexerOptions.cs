@@ -29,6 +29,7 @@ public sealed class IndexerOptions : IValidatableObject
 
     public SigningOptions Signing { get; set; } = new();
     public ApiOptions Api { get; set; } = new();
+    public RewardOptions Rewards { get; set; } = new();
 
     [Description("definitions of further contracts to index: JSON files, separated by commas")]
     public string Sources { get; set; } = "";
@@ -80,6 +81,19 @@ public sealed class ApiOptions
 
     [Range(1, 600), Description("seconds that one query may take")]
     public int QuerySeconds { get; set; } = 10;
+}
+
+/// <summary>Section <c>Rewards</c>: the rule by which the command <c>rewards</c> computes; who publishes roots says which values these are.</summary>
+public sealed class RewardOptions
+{
+    [Range(1, 31_536_000), Description("seconds of an epoch; epochs are counted from 1970")]
+    public int EpochSeconds { get; set; } = 604_800;
+
+    [Range(0, long.MaxValue), Description("tokens, in their smallest unit, that an epoch's rewards come to at most; 0: there are none")]
+    public long Budget { get; set; }
+
+    [Range(1, 1_000_000), Description("millionths of an operator's released prices that its reward of an epoch is at most; not above the lowest sampling floor, or an operator gains by ordering from itself")]
+    public int CapPpm { get; set; } = 100_000;
 }
 
 public enum Finality { Depth, Tag, Safe }

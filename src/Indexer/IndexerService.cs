@@ -31,6 +31,7 @@ public static class IndexerService
                 RunAsync = AcceptReorgCommand.RunAsync,
             },
             ["reconcile"] = new("[--From=BLOCK] [--To=BLOCK] …", "compare books with token after every movement, find jobs unchecked or older than --MaxAge=SECONDS and, with --Verifier=URL [--Replay=DLL], verdicts whose bundle does not recompute; 1 when something is found") { RunAsync = ReconcileCommand.RunAsync },
+            ["rewards"] = new("--Epoch=N", "print the cumulative reward root after epoch N with leaves and proofs, the same bytes from the same chain") { RunAsync = RewardsCommand.RunAsync },
             ["completeness"] = new("--From=BLOCK --To=BLOCK", "print a SHA-256 over all events of these blocks from the node alone; --Of=URL compares it with that indexer's") { RunAsync = CompletenessCommand.RunAsync },
             ["compare"] = new("URL URL", "compare two indexers and find the first block that differs, without any setting")
             {

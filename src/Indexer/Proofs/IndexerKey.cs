@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
 using Assay.Ethereum.Crypto;
-using Assay.Ethereum.Wallets;
 using Assay.Hosting;
+using Assay.Hosting.Options;
 
 namespace Assay.Indexer.Proofs;
 
@@ -9,17 +8,6 @@ namespace Assay.Indexer.Proofs;
 public sealed record IndexerKey(ISigner? Signer)
 {
     /// <exception cref="StartRefusedException">A file is missing or unreadable, or the password is wrong.</exception>
-    public static IndexerKey Read(SigningOptions options)
-    {
-        if (options.Keystore == "")
-            return new((ISigner?)null);
-        try
-        {
-            return new(Keystore.Read(options.Keystore, File.ReadAllText(options.PasswordFile).TrimEnd('\r', '\n')));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or KeystoreException or CryptographicException)
-        {
-            throw new StartRefusedException($"Signing:Keystore: {e.Message}");
-        }
-    }
+    public static IndexerKey Read(SigningOptions options) =>
+        new(options.Keystore == "" ? null : KeyFile.Read(options.Keystore, options.PasswordFile, "Signing:Keystore"));
 }
