@@ -10,7 +10,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 
 const HELP = `usage: node scripts/deployment.mjs deploy --rpc URL --plan FILE [--keystore FILE] [--out FILE]
-       node scripts/deployment.mjs verify --rpc URL --escrow ADDRESS [--plan FILE] [--from BLOCK]
+       node scripts/deployment.mjs verify --rpc URL --escrow ADDRESS [--rewards ADDRESS] [--plan FILE] [--from BLOCK]
 
 deploy   creates authority, beacon, court, bank, charter and escrow as the plan says, gives each role to whom the plan names, takes the deployer's own away,
          verifies the result and prints the addresses as JSON.
@@ -21,6 +21,7 @@ verify   compares what is at the address with these sources: the code of the esc
   --plan FILE      JSON: token, governor, guardian (addresses), delay (seconds, longer than the unbonding delay), beacon (true: drand quicknet; the chain needs
                    EIP-2537), runtimes (names of the deterministic ones by their numbers), parameters, least, most (see contracts/interfaces/IVocabulary.sol; amounts
                    as strings). docs/examples/deployment.json is one.
+                   With rewards: { submitter, guardian, delay } a pool for rewards is created beside the escrow, and verified with --rewards.
   --keystore FILE  the deployer's key, encrypted (Web3 Secret Storage); its password in ASSAY_DEPLOYER_PASSWORD. Else the key itself in ASSAY_DEPLOYER_KEY.
   --out FILE       writes the addresses there, too
   --from BLOCK     first block whose grants of roles are read (default 0)
@@ -33,7 +34,7 @@ const ROLES = [["admin", ADMIN], ["governor", GOVERNOR], ["guardian", GUARDIAN]]
 /** Whose each power over the escrow is. What nobody was given is the admin's. */
 const POWERS = { addVersion: ["governor", GOVERNOR], pause: ["guardian", GUARDIAN], unpause: ["guardian", GUARDIAN], registerRuntime: ["admin", ADMIN] };
 const MANAGER = "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager.json";
-const CONTRACTS = { Escrow: "Escrow", Court: "Court", Bank: "Bank", Registry: "Registry", Charter: "Charter", Quicknet: "Quicknet" };
+const CONTRACTS = { Escrow: "Escrow", Court: "Court", Bank: "Bank", Registry: "Registry", Charter: "Charter", Quicknet: "Quicknet", Rewards: "Rewards" };
 
 class BadCall extends Error {}
 class Failure extends Error {}
@@ -64,6 +65,14 @@ async function readPlan(path) {
       throw new BadCall(`${path}: ${name} ${plan[name]} is no address`);
     }
   }
+  for (const name of plan.rewards ? ["submitter", "guardian"] : []) {
+    try {
+      plan.rewards[name] = getAddress(plan.rewards[name]);
+    } catch {
+      throw new BadCall(`${path}: rewards.${name} ${plan.rewards[name]} is no address`);
+    }
+  }
+  if (plan.rewards && !(Number.isInteger(plan.rewards.delay) && plan.rewards.delay > 0)) throw new BadCall(`${path}: rewards.delay ${plan.rewards.delay} is no number of seconds`);
   if (plan.delay <= plan.parameters.unbondingDelay) {
     throw new BadCall(`${path}: the governor's delay, ${plan.delay} s, is not longer than the unbonding delay, ${plan.parameters.unbondingDelay} s`);
   }
@@ -129,6 +138,8 @@ async function deploy({ rpc, plan, keystore, out }) {
   const [bank, charter] = [await create("Bank", plan.token, registry), await create("Charter", authority, beacon)];
   const escrow = await create("Escrow", court, bank, charter, plan.parameters, plan.least, plan.most);
 
+  const rewards = plan.rewards ? await create("Rewards", plan.token, plan.rewards.submitter, plan.rewards.guardian, plan.rewards.delay) : undefined;
+
   const { abi } = await artifactOf("AccessManager");
   const manage = (functionName, ...args) => sent({ to: authority, data: encodeFunctionData({ abi, functionName, args }) });
   const selectors = await selectorsOf();
@@ -143,11 +154,11 @@ async function deploy({ rpc, plan, keystore, out }) {
   await manage("grantRole", ADMIN, plan.governor, plan.delay);
   await manage("renounceRole", ADMIN, account.address);
 
-  const deployment = { chainId: id, escrow, court, bank, charter, authority, beacon, token: plan.token, deployer: account.address, block: Number(from) };
+  const deployment = { chainId: id, escrow, court, bank, charter, authority, beacon, rewards, token: plan.token, deployer: account.address, block: Number(from) };
   const text = `${JSON.stringify(deployment, null, 1)}\n`;
   process.stdout.write(text);
   if (out) await writeFile(out, text);
-  await verify({ rpc, escrow, plan, from });
+  await verify({ rpc, escrow, rewards, plan, from });
 }
 
 /** As job manifests name it. */
@@ -188,8 +199,8 @@ const word = (value) => (typeof value === "string" && value.length === 66 ? valu
 const shortString = (text) => `0x${stringToHex(text).slice(2).padEnd(62, "0")}${text.length.toString(16).padStart(2, "0")}`;
 
 /** What OpenZeppelin's EIP712 remembers of the contract that it was built into. */
-function domainOf(address, chainId) {
-  const [name, version] = ["Assay", "1"];
+function domainOf(address, chainId, name) {
+  const version = "1";
   const hashes = [keccak256(stringToHex(name)), keccak256(stringToHex(version))];
   const type = keccak256(stringToHex("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
   const types = ["bytes32", "bytes32", "bytes32", "uint256", "address"].map((each) => ({ type: each }));
@@ -197,7 +208,7 @@ function domainOf(address, chainId) {
   return [separator, BigInt(chainId), address, ...hashes, shortString(name), shortString(version)];
 }
 
-async function verify({ rpc, escrow, plan, from = 0n }) {
+async function verify({ rpc, escrow, rewards, plan, from = 0n }) {
   const reader = createPublicClient({ transport: http(rpc) });
   const chainId = await reader.getChainId();
   const wrong = [];
@@ -216,7 +227,7 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
     const { rest, values } = same ? taken(code, artifact) : {};
     check(`code of the ${name} at ${address}`, same && rest === taken(artifact.deployedBytecode, artifact).rest, "it is not what these sources compile to");
     if (same) {
-      const [needed, possible] = [immutables.map(word), domainOf(address, chainId).map(word)];
+      const [needed, possible] = [immutables.map(word), domainOf(address, chainId, name === "Rewards" ? "Assay Rewards" : "Assay").map(word)];
       const right = needed.every((value) => values.includes(value)) && values.every((value) => needed.includes(value) || possible.includes(value));
       check(`immutables of the ${name}`, right, `${values.join(", ")}, expected ${needed.join(", ")} and of ${possible.join(", ")}`);
     }
@@ -241,6 +252,7 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
   await compare("Registry", registry, [authority]);
   await compare("Charter", charter, [authority, beacon]);
   if (beacon !== zeroAddress) await compare("Quicknet", beacon, []);
+  if (rewards) await verifyRewards({ rewards, token, plan, compare, check, ask: async (name) => readFrom(rewards, (await artifactOf("Rewards")).abi, name) });
 
   const version = await ask("currentVersion");
   const added = await reader.getLogs({ address: escrow, event: parseAbiItem("event VersionAdded(uint32 indexed version)"), fromBlock: from });
@@ -268,6 +280,16 @@ async function verify({ rpc, escrow, plan, from = 0n }) {
   }
   if (wrong.length > 0) throw new Failure(`${wrong.length} of these are wrong: ${wrong.join("; ")}`);
   console.error(`ok     ${escrow} is an escrow of these sources`);
+}
+
+async function verifyRewards({ rewards, token, plan, compare, check, ask }) {
+  const [paidIn, submitter, guardian, delay] = await Promise.all(["token", "submitter", "guardian", "delay"].map(ask));
+  await compare("Rewards", rewards, [paidIn, submitter, guardian, delay]);
+  check("rewards are paid in the escrow's token", paidIn === token, paidIn);
+  console.error(`       roots are said by ${submitter}, disabled by ${guardian} within ${delay} s`);
+  if (!plan?.rewards) return;
+  const planned = plan.rewards;
+  check("rewards as planned", submitter === planned.submitter && guardian === planned.guardian && Number(delay) === planned.delay, `${submitter}, ${guardian}, ${delay}`);
 }
 
 async function verifyRoles({ reader, escrow, authority, from, compare, check, unbonding, plan }) {
@@ -308,7 +330,7 @@ async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rpc: { type: "string" }, plan: { type: "string" }, keystore: { type: "string" }, out: { type: "string" }, escrow: { type: "string" }, from: { type: "string" },
+      rpc: { type: "string" }, plan: { type: "string" }, keystore: { type: "string" }, out: { type: "string" }, escrow: { type: "string" }, rewards: { type: "string" }, from: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -319,13 +341,14 @@ async function main() {
   for (const name of needs) if (!values[name]) throw new BadCall(`--${name} is missing`);
   const plan = values.plan ? await readPlan(values.plan) : undefined;
   if (command === "deploy") return deploy({ ...values, plan });
-  let escrow;
-  try {
-    escrow = getAddress(values.escrow);
-  } catch {
-    throw new BadCall(`${values.escrow} is no address`);
-  }
-  return verify({ rpc: values.rpc, escrow, plan, from: BigInt(values.from ?? 0) });
+  const [escrow, rewards] = [values.escrow, values.rewards].map((address) => {
+    try {
+      return address && getAddress(address);
+    } catch {
+      throw new BadCall(`${address} is no address`);
+    }
+  });
+  return verify({ rpc: values.rpc, escrow, rewards, plan, from: BigInt(values.from ?? 0) });
 }
 
 try {

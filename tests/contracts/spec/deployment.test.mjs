@@ -60,6 +60,7 @@ describe("deployment", () => {
     const { abi, bytecode } = await artifact("TestToken", "mocks/TestToken.sol");
     const { contractAddress: token } = await sent(deployer.address, undefined, encodeDeployData({ abi, bytecode }));
     plan = { ...JSON.parse(await readFile(join(root, "docs/examples/deployment.json"), "utf8")), token, governor: governor.address, guardian: guardian.address };
+    plan.rewards = { submitter: governor.address, guardian: guardian.address, delay: 86_400 };
     outcome = await run(["deploy", "--rpc", rpc, "--plan", await file("plan.json", plan), "--out", join(folder, "out.json")]);
     assert.equal(outcome.code, 0, outcome.stderr);
     deployed = JSON.parse(outcome.stdout);
@@ -83,6 +84,19 @@ describe("deployment", () => {
       assert.match(registered.stderr, /ok {5}runtime 1 is onnx, deterministic/);
       const { wrong } = await verify("--plan", await file("runtimes.json", { ...plan, runtimes: { 1: "llama", 2: "onnx" } }));
       assert.deepEqual(wrong.map((line) => line.split(",")[0]), ["WRONG  runtime 1 is llama", "WRONG  runtime 2 is onnx"]);
+    });
+
+    it("deploys a pool for rewards where the plan wants one, and verifies it by its address", async () => {
+      const right = await verify("--plan", join(folder, "plan.json"), "--rewards", deployed.rewards);
+      assert.deepEqual([right.code, right.wrong], [0, []], right.stderr);
+      assert.match(right.stderr, /ok {5}rewards as planned/);
+      const other = await verify("--plan", await file("other.json", { ...plan, rewards: { ...plan.rewards, delay: 1 } }), "--rewards", deployed.rewards);
+      assert.deepEqual([other.code, other.wrong.length], [1, 1], other.stderr);
+      assert.match(other.wrong[0], /rewards as planned/);
+      const none = await verify("--rewards", deployed.escrow);
+      assert.equal(none.code, 1);
+      const bad = await run(["deploy", "--rpc", rpc, "--plan", await file("bad.json", { ...plan, rewards: { ...plan.rewards, delay: 0 } })]);
+      assert.deepEqual([bad.code, bad.stdout], [2, ""]);
     });
 
     it("needs nothing but the address to verify", async () => assert.equal((await verify()).code, 0));
