@@ -9,6 +9,7 @@ using Assay.Hosting;
 using Assay.Indexer.Rewards;
 using Assay.Protocol.Chain;
 using Assay.Testing;
+using Dapper;
 
 namespace Assay.Indexer.Tests;
 
@@ -87,14 +88,14 @@ public sealed class RewardTests(PostgresFixture postgres, ChainFixture chain) : 
         Assert.Contains("no final block is as late", early.Message);
         await chain.Chain.IncreaseTimeAsync(TimeSpan.FromDays(1));
         for (var i = 0; i < 6; i++) await chain.Chain.MineAsync();
-        await indexer.CaughtUpAsync();
+        await EndedAsync(indexer, epoch);
 
         // Four units at a price of a million each; who stood somebody up has none of it.
         var root = await RootAsync(indexer, epoch);
         Assert.Equal([(escrow.Operators[0].Address, (Amount)400_000)], root.Owed);
         await using (var second = await TestIndexer.StartAsync(escrow, other[Services.Indexer]))
         {
-            await second.CaughtUpAsync();
+            await EndedAsync(second, epoch);
             Assert.Equal(root.Write(Rule), (await RootAsync(second, epoch)).Write(Rule));
         }
 
@@ -108,6 +109,13 @@ public sealed class RewardTests(PostgresFixture postgres, ChainFixture chain) : 
         await earner.GetContract(Abi, rewards.Address).SendAsync("claim", epoch, root.Owed[0].Amount, root.ProofOf(earner.Sender.Address).ToArray());
         Assert.Equal(400_000, await token.CallAsync<BigInteger>("balanceOf", earner.Sender.Address) - before);
     }
+
+    private static Task EndedAsync(TestIndexer indexer, long epoch) => Waiting.Until(async () =>
+    {
+        await using var connection = await indexer.Database.OpenAsync();
+        return await connection.ExecuteScalarAsync<bool>(
+            "select exists (select from blocks, chain where orphaned_by is null and number <= finalised_number and time >= @end)", new { end = (epoch + 1) * Day });
+    }, TestIndexer.Patience, "the epoch to end in a final block");
 
     private static async Task<RewardRoot> RootAsync(TestIndexer indexer, long epoch)
     {

@@ -112,7 +112,7 @@ public sealed class BeaconLifeTests(PostgresFixture postgres, BeaconLifeTests.Ch
     private const uint EpochSeconds = 324;
     private const long Published = 1_692_806_364;
 
-    private static readonly EscrowParameters Terms = Escrow.Terms with { EpochSeconds = EpochSeconds, Randomness = Randomness.Beacon, OpenWindow = 10_000, VerdictWindow = 1_000, UnbondingDelay = 200_000 };
+    private static readonly EscrowParameters Terms = Escrow.Terms with { EpochSeconds = EpochSeconds, Randomness = Randomness.Beacon, VerdictWindow = 300 + 2 * EpochSeconds, AppealVerdictWindow = 300 + 2 * EpochSeconds, OpenWindow = 10_000, UnbondingDelay = 200_000 };
 
     public sealed class Chain : ChainFixture
     {
